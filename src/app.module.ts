@@ -1,0 +1,30 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { ScheduleModule } from '@nestjs/schedule';
+import { AdminModule } from './admin/admin.module.js';
+import { ChatModule } from './chat/chat.module.js';
+import { EnvironmentModule } from './config/environment.module.js';
+import type { Environment } from './config/environment.js';
+import { ConversationsModule } from './conversations/conversations.module.js';
+import { HealthModule } from './health/health.module.js';
+import { MetricsModule } from './metrics/metrics.module.js';
+import { ModeModule } from './mode/mode.module.js';
+
+/** The whole service. ModeModule brings SessionModule, PersistenceModule and SyncModule as the mode needs them. */
+@Module({})
+export class AppModule {
+  static forRoot(environment: Environment): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        EnvironmentModule.forRoot(environment),
+        MetricsModule,
+        ScheduleModule.forRoot(),
+        ModeModule.forRoot(environment),
+        ChatModule.forRoot(environment),
+        ConversationsModule,
+        AdminModule,
+        HealthModule,
+      ],
+    };
+  }
+}

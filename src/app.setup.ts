@@ -1,0 +1,40 @@
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { AppModule } from './app.module.js';
+import type { Environment } from './config/environment.js';
+import { ProblemFilter } from './http/problem.filter.js';
+import { logRequests, requestId } from './http/request-log.js';
+import { validationPipe } from './http/validation.js';
+import { PinoLogger } from './logging/pino.logger.js';
+
+const MAX_BODY_BYTES = 256 * 1024;
+
+/** The application as main.ts and the end-to-end tests run it, not yet listening. */
+export async function createApp(environment: Environment): Promise<NestFastifyApplication> {
+  const logger = new PinoLogger(environment.logLevel);
+  const adapter = new FastifyAdapter({ bodyLimit: MAX_BODY_BYTES, genReqId: requestId });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.forRoot(environment),
+    adapter,
+    { logger, abortOnError: false },
+  );
+  logRequests(app.getHttpAdapter().getInstance(), logger.pino);
+  app.useGlobalPipes(validationPipe);
+  app.useGlobalFilters(new ProblemFilter());
+  describe(app);
+  return app;
+}
+
+function describe(app: NestFastifyApplication): void {
+  const description = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle('OpenTA Conversations')
+    .setDescription('Keeps the conversation history of AI chat agents.')
+    .setVersion('0.1.0')
+    .addBearerAuth()
+    .build();
+  SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, description), {
+    jsonDocumentUrl: 'docs-json',
+  });
+}

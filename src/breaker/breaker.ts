@@ -1,0 +1,103 @@
+export interface BreakerOptions {
+  readonly name: string;
+  /** True for a failure that says the server is away or unfit, false for one that concerns only the request. */
+  readonly trips: (error: unknown) => boolean;
+  /** Resolves once the server is fit again and everything that has to happen before its use is done. */
+  readonly probe: () => Promise<void>;
+  readonly onChange?: (open: boolean, cause: unknown) => void;
+  readonly probeIntervalMs?: number;
+}
+
+// Probes cost one command; twice a second keeps the way back short without a stampede on a server that just rose.
+const PROBE_INTERVAL_MS = 500;
+
+/** Thrown instead of calling a server that is known to be away. */
+export class BreakerOpen extends Error {
+  constructor(name: string, cause: unknown) {
+    super(`${name} is away`, { cause });
+    this.name = 'BreakerOpen';
+  }
+}
+
+/**
+ * Keeps requests from waiting for a server that is away. The first failure opens it; from then on calls
+ * fail at once while a probe runs in the background, and only a probe that went through closes it again.
+ * No request is ever the guinea pig. Begins open: nothing is trusted before the first probe.
+ */
+export class Breaker {
+  private open = true;
+  private cause: unknown;
+  private probing: Promise<void> | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private stopped = false;
+  // Counts the failures, so that a probe during which another failure came in doesn't close the breaker.
+  private trips = 0;
+
+  private readonly closedListeners: (() => void)[] = [];
+
+  constructor(private readonly options: BreakerOptions) {}
+
+  /** Calls the listener each time that the server is back. */
+  onClosed(listener: () => void): void {
+    this.closedListeners.push(listener);
+  }
+
+  get isOpen(): boolean {
+    return this.open;
+  }
+
+  /** @throws BreakerOpen at once while the server is away; else what `work` throws. */
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    if (this.open) throw new BreakerOpen(this.options.name, this.cause);
+    try {
+      return await work();
+    } catch (error) {
+      if (this.options.trips(error)) this.trip(error);
+      throw error;
+    }
+  }
+
+  trip(cause: unknown): void {
+    if (this.stopped) return;
+    this.cause = cause;
+    this.trips++;
+    if (!this.open) {
+      this.open = true;
+      this.options.onChange?.(true, cause);
+    }
+    this.probeSoon(0);
+  }
+
+  /** Probes now; resolves when that probe has ended, whatever came out. */
+  async probe(): Promise<void> {
+    this.probing ??= this.probeOnce().finally(() => (this.probing = undefined));
+    await this.probing;
+  }
+
+  stop(): void {
+    this.stopped = true;
+    clearTimeout(this.timer);
+  }
+
+  private async probeOnce(): Promise<void> {
+    const tripsBefore = this.trips;
+    try {
+      await this.options.probe();
+      if (this.trips !== tripsBefore) throw this.cause;
+      if (this.open && !this.stopped) {
+        this.open = false;
+        this.options.onChange?.(false, undefined);
+        for (const listener of this.closedListeners) listener();
+      }
+    } catch (error) {
+      this.cause = error;
+      this.probeSoon(this.options.probeIntervalMs ?? PROBE_INTERVAL_MS);
+    }
+  }
+
+  private probeSoon(delayMs: number): void {
+    if (this.stopped) return;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => void this.probe(), delayMs).unref();
+  }
+}

@@ -1,0 +1,139 @@
+import { ConfigModule } from '@nestjs/config';
+import { InvalidEnvironment, type RawEnvironment, Variables } from './variables.js';
+
+export const HISTORY_MODES = ['hybrid', 'redis', 'database', 'client'] as const;
+export type HistoryMode = (typeof HISTORY_MODES)[number];
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+/** Every setting of the service: validated once, typed, with its unit in its name. */
+export class Environment {
+  readonly production: boolean;
+  readonly host: string;
+  readonly port: number;
+  readonly historyMode: HistoryMode;
+
+  readonly redisUrl: string;
+  readonly redisPassword: string | undefined;
+  readonly databaseUrl: string;
+  /** In `redis` mode an ended conversation is archived only where the operator named a database. */
+  readonly databaseUrlGiven: boolean;
+  readonly databaseMigrationUrl: string;
+  readonly migrateOnStart: boolean;
+
+  readonly sessionTtlSeconds: number;
+  readonly maxTurnsPerSession: number;
+  readonly pruneHistoryToTurns: number;
+  readonly historyMaxTokens: number;
+  readonly flushAfterEachTurn: boolean;
+  readonly sweepIntervalSeconds: number;
+  readonly maxUnsyncedTurns: number;
+
+  readonly adminToken: string | undefined;
+  /** Turns a minute for one caller; 0: no limit. */
+  readonly chatRateLimit: number;
+
+  readonly answerEngine: 'extractive' | 'openai';
+  readonly openai: { readonly baseUrl?: string; readonly apiKey?: string; readonly model: string };
+  readonly answerTimeoutMs: number;
+  readonly answerMaxBytes: number;
+
+  readonly logLevel: (typeof LOG_LEVELS)[number];
+  readonly shutdownGraceMs: number;
+
+  constructor(raw: RawEnvironment) {
+    const variables = new Variables(raw);
+    this.production = variables.text('NODE_ENV') === 'production';
+    this.host = variables.text('HOST') ?? '127.0.0.1';
+    this.port = variables.integer('PORT', { default: 3000, min: 0, max: 65_535 });
+    this.historyMode = variables.oneOf('HISTORY_MODE', HISTORY_MODES, 'hybrid');
+
+    const postgres = ['postgresql:', 'postgres:'];
+    this.redisUrl = variables.url('REDIS_URL', ['redis:', 'rediss:']) ?? 'redis://localhost:6379';
+    this.redisPassword = variables.text('REDIS_PASSWORD');
+    const databaseUrl = variables.url('DATABASE_URL', postgres);
+    this.databaseUrl = databaseUrl ?? 'postgresql://localhost:5432/openta';
+    this.databaseUrlGiven = databaseUrl !== undefined;
+    this.databaseMigrationUrl =
+      variables.url('DATABASE_MIGRATION_URL', postgres) ?? this.databaseUrl;
+    this.migrateOnStart = variables.boolean('MIGRATE_ON_START', true);
+
+    const count = { min: 1, max: 1_000_000_000 };
+    const turns = { min: 1, max: 10_000 };
+    this.sessionTtlSeconds = variables.integer('SESSION_TTL', { default: 3600, ...count });
+    this.maxTurnsPerSession = variables.integer('MAX_MESSAGES_PER_SESSION', {
+      default: 50,
+      ...turns,
+    });
+    this.pruneHistoryToTurns = variables.integer('PRUNE_HISTORY_TO', { default: 20, ...turns });
+    this.historyMaxTokens = variables.integer('HISTORY_MAX_TOKENS', { default: 3000, ...count });
+    this.flushAfterEachTurn = variables.boolean('AUTO_SYNC_TO_DB', true);
+    this.sweepIntervalSeconds = variables.integer('SYNC_INTERVAL', {
+      default: 300,
+      min: 1,
+      max: 86_400,
+    });
+    this.maxUnsyncedTurns = variables.integer('MAX_UNSYNCED_TURNS', { default: 100_000, ...count });
+
+    // Without this word a deployment that forgot its tokens would serve everybody's conversations.
+    if (this.production && variables.text('AUTH_MODE') === undefined) {
+      throw new InvalidEnvironment('AUTH_MODE', 'nothing', 'none, said explicitly in production');
+    }
+    variables.oneOf('AUTH_MODE', ['none'], 'none');
+    this.adminToken = variables.secret('ADMIN_TOKEN', 16);
+    this.chatRateLimit = variables.integer('CHAT_RATE_LIMIT', {
+      default: 30,
+      min: 0,
+      max: 1_000_000,
+    });
+
+    this.answerEngine = variables.oneOf('ANSWER_ENGINE', ['extractive', 'openai'], 'extractive');
+    this.openai = readOpenAi(variables, this.answerEngine === 'openai');
+    const milliseconds = { min: 1, max: 3_600_000 };
+    this.answerTimeoutMs = variables.integer('ANSWER_TIMEOUT_MS', {
+      default: 60_000,
+      ...milliseconds,
+    });
+    this.answerMaxBytes = variables.integer('ANSWER_MAX_BYTES', { default: 1_048_576, ...count });
+
+    this.logLevel = variables.oneOf('LOG_LEVEL', LOG_LEVELS, 'info');
+    this.shutdownGraceMs = variables.integer('SHUTDOWN_GRACE_MS', {
+      default: 10_000,
+      ...milliseconds,
+    });
+  }
+}
+
+function readOpenAi(variables: Variables, required: boolean): Environment['openai'] {
+  const baseUrl = variables.url('OPENAI_BASE_URL', ['http:', 'https:']);
+  const apiKey = variables.text('OPENAI_API_KEY');
+  const model = variables.text('OPENAI_MODEL');
+  if (required && model === undefined) {
+    throw new InvalidEnvironment('OPENAI_MODEL', 'nothing', 'the name of a model of that server');
+  }
+  if (required && baseUrl === undefined && apiKey === undefined) {
+    const takes = 'a key, or set OPENAI_BASE_URL to a server that needs none';
+    throw new InvalidEnvironment('OPENAI_API_KEY', 'nothing', takes);
+  }
+  return {
+    ...(baseUrl !== undefined && { baseUrl }),
+    ...(apiKey !== undefined && { apiKey }),
+    model: model ?? '',
+  };
+}
+
+/**
+ * The process's environment over the file `.env`, validated: the only reader of process.env.
+ * @throws InvalidEnvironment naming the first wrong variable.
+ */
+export async function readEnvironment(): Promise<Environment> {
+  let environment: Environment | undefined;
+  await ConfigModule.forRoot({
+    validate: (raw) => {
+      environment = new Environment(raw);
+      return raw;
+    },
+  });
+  if (!environment) throw new Error('the configuration was not read');
+  return environment;
+}

@@ -1,0 +1,59 @@
+/** A setting that is missing or wrong. Its message is the one line that the operator sees at the start. */
+export class InvalidEnvironment extends Error {
+  constructor(name: string, got: string, takes: string) {
+    super(`${name}: got ${got}, takes ${takes}`);
+    this.name = 'InvalidEnvironment';
+  }
+}
+
+export type RawEnvironment = Readonly<Record<string, unknown>>;
+
+/** Reads typed values out of environment variables. An empty variable counts as absent. */
+export class Variables {
+  constructor(private readonly raw: RawEnvironment) {}
+
+  text(name: string): string | undefined {
+    const value = this.raw[name];
+    return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
+  }
+
+  integer(name: string, range: { default: number; min: number; max: number }): number {
+    const text = this.text(name);
+    if (text === undefined) return range.default;
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= range.min && value <= range.max) return value;
+    const takes = `a whole number from ${range.min} to ${range.max}`;
+    throw new InvalidEnvironment(name, `"${text}"`, takes);
+  }
+
+  boolean(name: string, fallback: boolean): boolean {
+    return this.oneOf(name, ['true', 'false'], fallback ? 'true' : 'false') === 'true';
+  }
+
+  oneOf<T extends string>(name: string, values: readonly T[], fallback: T): T {
+    const text = this.text(name);
+    if (text === undefined) return fallback;
+    const value = values.find((candidate) => candidate === text);
+    if (value !== undefined) return value;
+    throw new InvalidEnvironment(name, `"${text}"`, values.join(', '));
+  }
+
+  /** The value stays out of the message: addresses carry passwords. */
+  url(name: string, protocols: readonly string[]): string | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    if (URL.canParse(text) && protocols.includes(new URL(text).protocol)) return text;
+    const takes = `an address that begins with ${protocols.map((p) => `${p}//`).join(' or ')}`;
+    throw new InvalidEnvironment(name, 'something else', takes);
+  }
+
+  secret(name: string, minLength: number): string | undefined {
+    const text = this.text(name);
+    if (text === undefined || text.length >= minLength) return text;
+    throw new InvalidEnvironment(
+      name,
+      `${text.length} characters`,
+      `at least ${minLength} characters`,
+    );
+  }
+}

@@ -1,0 +1,46 @@
+import type { Conversation } from './conversation.js';
+import type { Durability, HistoryUse, NumberedTurn, Turn } from './turn.js';
+
+export interface Recalled {
+  readonly source: HistoryUse['source'];
+  /** The newest turns, oldest first. */
+  readonly turns: readonly NumberedTurn[];
+  /** The place of the newest turn; 0 when there is none. */
+  readonly lastSeq: number;
+}
+
+export interface AppendRequest {
+  readonly conversationId: string;
+  readonly owner: string | null;
+  readonly turn: Turn;
+  /** The conversation begins with this turn. */
+  readonly create: boolean;
+  /** Refuse unless this is the place of the newest turn. */
+  readonly expectedSeq?: number | undefined;
+  readonly durability: 'accepted' | 'committed';
+}
+
+export interface Appended {
+  readonly seq: number;
+  /** What truly happened; may be more than what was asked for. */
+  readonly durability: Exclude<Durability, 'none'>;
+}
+
+/**
+ * Where conversations are kept: one implementation for each architecture of `HISTORY_MODE`.
+ * Guaranteed by all: `append` stores the turn once and after all earlier ones, or throws; "unavailable"
+ * never looks like "not found" or like an empty history; nobody sees what is not theirs.
+ * All methods throw ServiceError: conversation_not_found, storage_unavailable, and what they name.
+ */
+export abstract class HistoryStore {
+  /** Asked before the engine is. @throws storage_unavailable, too_many_unsynced: such a turn could not be kept now. */
+  abstract assertWritable(durability: AppendRequest['durability']): Promise<void>;
+
+  abstract recall(conversationId: string, owner: string | null): Promise<Recalled>;
+
+  /** @throws conversation_changed when `expectedSeq` is no longer true. */
+  abstract append(request: AppendRequest): Promise<Appended>;
+
+  /** Ends the hot copy: what is durable stays. */
+  abstract end(conversationId: string, owner: string | null): Promise<Conversation>;
+}

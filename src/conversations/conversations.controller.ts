@@ -1,0 +1,25 @@
+import { Controller, HttpCode, Param, Post } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { type Caller, CurrentCaller } from '../auth/caller.js';
+import { HistoryStore } from '../conversation/history-store.js';
+import { ApiProblems } from '../http/api-problems.js';
+import { ConversationDto } from './conversation.dto.js';
+import { ConversationIdPipe } from './conversation-id.pipe.js';
+
+@ApiTags('conversations')
+@Controller('conversations')
+export class ConversationsController {
+  constructor(private readonly store: HistoryStore) {}
+
+  @Post(':id/end')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'End the session: its turns go into the archive, and it leaves Redis.' })
+  @ApiOkResponse({ type: ConversationDto })
+  @ApiProblems(404, 409, 503)
+  async end(
+    @Param('id', ConversationIdPipe) conversationId: string,
+    @CurrentCaller() caller: Caller,
+  ): Promise<ConversationDto> {
+    return new ConversationDto(await this.store.end(conversationId, caller.userId));
+  }
+}

@@ -1,0 +1,56 @@
+import { Controller, Get, Header } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { HealthCheck, type HealthCheckResult, HealthCheckService } from '@nestjs/terminus';
+import { storageUnavailable } from '../conversation/errors.js';
+import { ApiProblems } from '../http/api-problems.js';
+import { Indicators } from './indicators.js';
+import { SessionHealth } from './session-health.dto.js';
+import { SessionReport } from './session-report.js';
+import { Stores } from './stores.js';
+
+/** Health, without token, secrets, hosts or driver errors; answered from what the breakers know. */
+@ApiTags('health')
+@Controller('health')
+export class HealthController {
+  constructor(
+    private readonly health: HealthCheckService,
+    private readonly indicators: Indicators,
+    private readonly stores: Stores,
+    private readonly report: SessionReport,
+  ) {}
+
+  @Get('live')
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({ summary: 'The process runs.' })
+  live(): { status: 'ok' } {
+    return { status: 'ok' };
+  }
+
+  @Get('ready')
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({ summary: 'A turn can be taken and kept, if need be in one store alone.' })
+  @ApiProblems(503)
+  ready(): { status: 'ok' } {
+    if (!this.stores.canKeepTurns) throw storageUnavailable();
+    return { status: 'ok' };
+  }
+
+  @Get()
+  @HealthCheck()
+  @ApiOperation({ summary: 'Redis, database and sync.' })
+  check(): Promise<HealthCheckResult> {
+    return this.health.check([
+      () => this.indicators.redis(),
+      () => this.indicators.database(),
+      () => this.indicators.sync(),
+    ]);
+  }
+
+  @Get('sessions')
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({ summary: 'The hot tier and the sync in figures.' })
+  @ApiOkResponse({ type: SessionHealth })
+  sessions(): Promise<SessionHealth> {
+    return this.report.read();
+  }
+}

@@ -1,0 +1,45 @@
+import { Inject, Injectable, Optional } from '@nestjs/common';
+import { Environment, type HistoryMode } from '../config/environment.js';
+import { Database } from '../persistence/database.js';
+import { RedisConnection } from '../redis/redis.connection.js';
+
+export type StoreState = 'up' | 'away' | 'unused';
+
+/** Without one of these no turn can be kept; hybrid can do with either. */
+const NEEDS: Readonly<Record<HistoryMode, (redis: StoreState, database: StoreState) => boolean>> = {
+  hybrid: (redis, database) => redis === 'up' || database === 'up',
+  redis: (redis) => redis === 'up',
+  database: (_, database) => database === 'up',
+  client: () => true,
+};
+
+/** What the breakers know of both stores: no request to a store is needed to say it. */
+@Injectable()
+export class Stores {
+  constructor(
+    private readonly environment: Environment,
+    @Optional() @Inject(RedisConnection) private readonly connection: RedisConnection | null,
+    @Optional() @Inject(Database) private readonly archive: Database | null,
+  ) {}
+
+  get redis(): StoreState {
+    return stateOf(this.connection);
+  }
+
+  get database(): StoreState {
+    return stateOf(this.archive);
+  }
+
+  get canKeepTurns(): boolean {
+    return NEEDS[this.environment.historyMode](this.redis, this.database);
+  }
+
+  get isComplete(): boolean {
+    return this.redis !== 'away' && this.database !== 'away';
+  }
+}
+
+function stateOf(store: { breaker: { isOpen: boolean } } | null): StoreState {
+  if (!store) return 'unused';
+  return store.breaker.isOpen ? 'away' : 'up';
+}

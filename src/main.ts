@@ -1,0 +1,19 @@
+import 'reflect-metadata';
+import { createApp } from './app.setup.js';
+import { readEnvironment } from './config/environment.js';
+import { describeStartFailure } from './start-failure.js';
+
+async function main(): Promise<void> {
+  const environment = await readEnvironment();
+  const app = await createApp(environment);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    // Nest's own hooks would raise the signal again, and a shutdown that went well must exit with 0.
+    process.once(signal, () => void app.close().then(() => process.exit(0)));
+  }
+  await app.listen(environment.port, environment.host);
+}
+
+main().catch((error: unknown) => {
+  console.error(describeStartFailure(error));
+  process.exit(1);
+});

@@ -1,0 +1,66 @@
+import { type DynamicModule, type ModuleMetadata, Module, type Provider } from '@nestjs/common';
+import { PaperShelf } from '../answer/papers/paper.js';
+import { ShippedPapers } from '../answer/papers/shipped-papers.js';
+import { StoredPapers } from '../answer/papers/stored-papers.js';
+import type { Environment } from '../config/environment.js';
+import { ClientHistory } from '../conversation/client.history.js';
+import { HistoryStore } from '../conversation/history-store.js';
+import { DatabaseHistory } from '../persistence/database.history.js';
+import { PersistenceModule } from '../persistence/persistence.module.js';
+import { RedisHistory } from '../session/redis.history.js';
+import { SessionModule } from '../session/session.module.js';
+import { HybridHistory } from '../sync/hybrid.history.js';
+import { SyncModule } from '../sync/sync.module.js';
+
+interface Architecture {
+  readonly imports: NonNullable<ModuleMetadata['imports']>;
+  readonly store: Provider;
+  readonly shelf: Provider;
+}
+
+/** What each HISTORY_MODE is made of: the four architectures share all the rest of the service. */
+function architectureOf({ historyMode, databaseUrlGiven }: Environment): Architecture {
+  const stored: Provider = { provide: PaperShelf, useClass: StoredPapers };
+  const shipped: Provider = { provide: PaperShelf, useClass: ShippedPapers };
+  switch (historyMode) {
+    case 'hybrid':
+      return {
+        imports: [SyncModule],
+        store: { provide: HistoryStore, useExisting: HybridHistory },
+        shelf: stored,
+      };
+    case 'database':
+      return {
+        imports: [PersistenceModule],
+        store: { provide: HistoryStore, useExisting: DatabaseHistory },
+        shelf: stored,
+      };
+    case 'redis':
+      return {
+        imports: databaseUrlGiven ? [SessionModule, PersistenceModule] : [SessionModule],
+        store: { provide: HistoryStore, useClass: RedisHistory },
+        shelf: databaseUrlGiven ? stored : shipped,
+      };
+    case 'client':
+      return {
+        imports: [],
+        store: { provide: HistoryStore, useClass: ClientHistory },
+        shelf: shipped,
+      };
+  }
+}
+
+/** The one switch between the four architectures: provides HistoryStore and PaperShelf to the service. */
+@Module({})
+export class ModeModule {
+  static forRoot(environment: Environment): DynamicModule {
+    const { imports, store, shelf } = architectureOf(environment);
+    return {
+      module: ModeModule,
+      global: true,
+      imports,
+      providers: [store, shelf],
+      exports: [...imports, HistoryStore, PaperShelf] as NonNullable<DynamicModule['exports']>,
+    };
+  }
+}

@@ -1,0 +1,147 @@
+import type { PoolClient } from 'pg';
+import type { Turn } from '../conversation/turn.js';
+
+/** Turns of one conversation on their way into the archive, in their order. */
+export interface ConversationBatch {
+  readonly conversationId: string;
+  readonly owner: string | null;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  readonly turns: readonly Turn[];
+}
+
+export interface LockedRow {
+  readonly conversation_id: string;
+  readonly user_id: string | null;
+  readonly turn_count: string;
+  readonly erased: boolean;
+}
+
+const isoTime = (ms: number): string => new Date(ms).toISOString();
+
+/** Locks in id order, so that two batches with the same conversations cannot wait for each other. */
+export async function lockConversations(
+  client: PoolClient,
+  ids: readonly string[],
+): Promise<LockedRow[]> {
+  const { rows } = await client.query<LockedRow>(
+    `select conversation_id, user_id, turn_count, erased_at is not null as erased
+       from conversation_sessions
+      where conversation_id = any($1::text[])
+      order by conversation_id
+        for update`,
+    [ids],
+  );
+  return rows;
+}
+
+export async function insertConversations(
+  client: PoolClient,
+  batches: readonly ConversationBatch[],
+): Promise<void> {
+  await client.query(
+    `insert into conversation_sessions (conversation_id, user_id, created_at, last_activity)
+     select id, user_id, created_at, created_at
+       from unnest($1::text[], $2::text[], $3::timestamptz[]) as incoming (id, user_id, created_at)
+      order by id
+         on conflict (conversation_id) do nothing`,
+    [
+      batches.map((batch) => batch.conversationId),
+      batches.map((batch) => batch.owner),
+      batches.map((batch) => isoTime(batch.createdAt)),
+    ],
+  );
+}
+
+/**
+ * Inserts the turns whose ids are new, numbered on from the conversation's count, which goes up with them.
+ * The rows of the conversations have to be locked. An idempotency key that another turn holds is left out:
+ * both turns were acknowledged, so both stay.
+ */
+export async function insertTurns(
+  client: PoolClient,
+  batches: readonly ConversationBatch[],
+): Promise<void> {
+  const turns = batches.flatMap(({ conversationId, turns }) =>
+    turns.map((turn) => ({ conversationId, turn })),
+  );
+  const column = <T>(pick: (turn: Turn) => T): T[] => turns.map(({ turn }) => pick(turn));
+  await client.query(
+    `with incoming as (
+       select *
+         from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+                     $8::timestamptz[], $9::text[], $10::text[], $11::integer[], $12::integer[],
+                     $13::integer[], $14::bytea[], $15::bytea[]) with ordinality
+           as t (id, conversation_id, question, answer, sources, context, status, "timestamp", metadata,
+                 model, prompt_tokens, completion_tokens, latency_ms, idempotency_key, idempotency_body, place)
+     ), numbered as (
+       select i.*, s.turn_count + row_number() over (partition by i.conversation_id order by i.place) as seq
+         from incoming i
+         join conversation_sessions s using (conversation_id)
+        where s.erased_at is null
+          and not exists (select from conversation_messages m where m.id = i.id)
+     ), inserted as (
+       insert into conversation_messages
+              (id, conversation_id, seq, question, answer, sources, context, status, "timestamp", metadata,
+               model, prompt_tokens, completion_tokens, latency_ms, idempotency_key, idempotency_body)
+       select n.id, n.conversation_id, n.seq, n.question, n.answer, n.sources::text[], n.context, n.status,
+              n."timestamp", n.metadata::jsonb, n.model, n.prompt_tokens, n.completion_tokens, n.latency_ms,
+              case when taken.id is null then n.idempotency_key end, n.idempotency_body
+         from numbered n
+         left join conversation_messages taken on taken.idempotency_key = n.idempotency_key
+       returning conversation_id, "timestamp"
+     )
+     update conversation_sessions s
+        set turn_count = s.turn_count + added.turns,
+            last_activity = greatest(s.last_activity, added.newest)
+       from (select conversation_id, count(*) as turns, max("timestamp") as newest
+               from inserted group by conversation_id) added
+      where s.conversation_id = added.conversation_id`,
+    [
+      column((turn) => turn.id),
+      turns.map(({ conversationId }) => conversationId),
+      column((turn) => turn.question),
+      column((turn) => turn.answer),
+      column((turn) => arrayLiteral(turn.sources)),
+      column((turn) => JSON.stringify(turn.context)),
+      column((turn) => turn.status),
+      column((turn) => isoTime(turn.createdAt)),
+      column((turn) => turn.metadata && JSON.stringify(turn.metadata)),
+      column((turn) => turn.model),
+      column((turn) => turn.usage.promptTokens),
+      column((turn) => turn.usage.completionTokens),
+      column((turn) => turn.latencyMs),
+      column((turn) => turn.idempotency && Buffer.from(turn.idempotency.key, 'hex')),
+      column((turn) => turn.idempotency && Buffer.from(turn.idempotency.body, 'hex')),
+    ],
+  );
+}
+
+/** The place of each of these turns in the archive; a turn that is not there is not in the map. */
+export async function numbersOf(
+  client: PoolClient,
+  turnIds: readonly string[],
+): Promise<Map<string, number>> {
+  const { rows } = await client.query<{ id: string; seq: string }>(
+    'select id, seq from conversation_messages where id = any($1::uuid[])',
+    [turnIds],
+  );
+  return new Map(rows.map(({ id, seq }) => [id, Number(seq)]));
+}
+
+/** Until this mark is cleared, the session in Redis is known to lack the turn that it names. */
+export async function markHotStale(
+  client: PoolClient,
+  conversationId: string,
+  turnId: string,
+): Promise<void> {
+  await client.query('update conversation_sessions set hot_stale = $2 where conversation_id = $1', [
+    conversationId,
+    turnId,
+  ]);
+}
+
+// unnest() would flatten an array of arrays, so each list of sources travels as a literal.
+function arrayLiteral(values: readonly string[]): string {
+  return `{${values.map((value) => `"${value.replace(/["\\]/g, '\\$&')}"`).join(',')}}`;
+}

@@ -1,0 +1,176 @@
+import { Injectable } from '@nestjs/common';
+import { IsNull, Not } from 'typeorm';
+import type { Conversation } from '../conversation/conversation.js';
+import { conversationChanged, conversationNotFound } from '../conversation/errors.js';
+import type { NumberedTurn, Turn, TurnContext } from '../conversation/turn.js';
+import {
+  type ConversationBatch,
+  insertConversations,
+  insertTurns,
+  lockConversations,
+  markHotStale,
+  numbersOf,
+} from './archive.statements.js';
+import { ConversationMessage } from './conversation-message.entity.js';
+import { ConversationSession } from './conversation-session.entity.js';
+import { Database } from './database.js';
+
+export interface CommittedBatch {
+  readonly conversationId: string;
+  /** Erased by its owner: nothing was stored, and nothing may be kept elsewhere. */
+  readonly erased: boolean;
+  /** The place of each turn by its id, as Postgres has it. */
+  readonly numbers: ReadonlyMap<string, number>;
+}
+
+export interface ArchivedTail {
+  readonly conversation: Conversation;
+  /** The newest turns, oldest first. */
+  readonly turns: readonly NumberedTurn[];
+}
+
+export interface DirectAppend {
+  readonly conversationId: string;
+  readonly owner: string | null;
+  readonly turn: Turn;
+  /** The conversation begins with this turn. */
+  readonly create: boolean;
+  readonly expectedSeq?: number | undefined;
+  /** The session in Redis will not have this turn: mark the conversation for recovery. */
+  readonly aroundRedis: boolean;
+}
+
+/**
+ * The durable tier. Guaranteed: a turn is stored once, however often it comes; the numbers of a
+ * conversation are 1, 2, 3 … without a gap; erased conversations take nothing.
+ */
+@Injectable()
+export class Archive {
+  constructor(private readonly database: Database) {}
+
+  /** Stores what is new of the batches in one transaction: all of it or nothing. */
+  async commit(batches: readonly ConversationBatch[]): Promise<CommittedBatch[]> {
+    return this.database.transaction(async (client) => {
+      const ids = batches.map((batch) => batch.conversationId);
+      let rows = await lockConversations(client, ids);
+      if (rows.length < ids.length) {
+        const known = new Set(rows.map((row) => row.conversation_id));
+        await insertConversations(
+          client,
+          batches.filter((batch) => !known.has(batch.conversationId)),
+        );
+        rows = await lockConversations(client, ids);
+      }
+      await insertTurns(client, batches);
+      const turnIds = batches.flatMap(({ turns }) => turns.map((turn) => turn.id));
+      const numbers = await numbersOf(client, turnIds);
+      const erased = new Set(rows.filter((row) => row.erased).map((row) => row.conversation_id));
+      return ids.map((conversationId) => ({
+        conversationId,
+        erased: erased.has(conversationId),
+        numbers,
+      }));
+    });
+  }
+
+  /**
+   * Stores one turn without Redis, and answers with its place.
+   * @throws ServiceError conversation_not_found, conversation_changed, storage_unavailable.
+   */
+  async append(append: DirectAppend): Promise<number> {
+    const { conversationId, owner, turn } = append;
+    const batch = { conversationId, owner, createdAt: turn.createdAt, turns: [turn] };
+    return this.database.transaction(async (client) => {
+      if (append.create) await insertConversations(client, [batch]);
+      const [row] = await lockConversations(client, [conversationId]);
+      if (!row || row.erased || row.user_id !== owner) throw conversationNotFound();
+      const already = (await numbersOf(client, [turn.id])).get(turn.id);
+      if (already !== undefined) return already;
+      if (append.expectedSeq !== undefined && append.expectedSeq !== Number(row.turn_count)) {
+        throw conversationChanged();
+      }
+      await insertTurns(client, [batch]);
+      if (append.aroundRedis) await markHotStale(client, conversationId, turn.id);
+      return Number(row.turn_count) + 1;
+    });
+  }
+
+  /** The place of each of these turns; one that is not archived is not in the map. */
+  async numbersOf(turnIds: readonly string[]): Promise<Map<string, number>> {
+    return this.database.transaction((client) => numbersOf(client, turnIds));
+  }
+
+  /** The newest turns of a conversation that is not erased; null when there is none, or not of this owner. */
+  async tail(
+    conversationId: string,
+    owner: string | null,
+    maxTurns: number,
+  ): Promise<ArchivedTail | null> {
+    return this.database.read(async (manager) => {
+      const conversation = await manager.findOneBy(ConversationSession, {
+        conversationId,
+        erasedAt: IsNull(),
+      });
+      if (!conversation || conversation.userId !== owner) return null;
+      const rows = await manager.find(ConversationMessage, {
+        where: { conversationId },
+        order: { seq: 'DESC' },
+        take: maxTurns,
+      });
+      return { conversation: toConversation(conversation), turns: rows.reverse().map(toTurn) };
+    });
+  }
+
+  /** Conversations that were written around Redis, each with the mark to clear. */
+  async hotStale(maxConversations: number): Promise<{ conversationId: string; mark: string }[]> {
+    const rows = await this.database.read((manager) =>
+      manager.find(ConversationSession, {
+        select: { conversationId: true, hotStale: true },
+        where: { hotStale: Not(IsNull()) },
+        take: maxConversations,
+      }),
+    );
+    return rows.map(({ conversationId, hotStale }) => ({ conversationId, mark: hotStale! }));
+  }
+
+  /** Clears the mark unless another turn was written around Redis since. */
+  async clearHotStale(conversationId: string, mark: string): Promise<void> {
+    await this.database.read((manager) =>
+      manager.update(ConversationSession, { conversationId, hotStale: mark }, { hotStale: null }),
+    );
+  }
+}
+
+function toTurn(row: ConversationMessage): NumberedTurn {
+  return {
+    id: row.id,
+    seq: Number(row.seq),
+    question: row.question,
+    answer: row.answer,
+    sources: row.sources,
+    context: JSON.parse(row.context!) as TurnContext,
+    status: row.status,
+    createdAt: row.timestamp.getTime(),
+    model: row.model ?? '',
+    usage: { promptTokens: row.promptTokens ?? 0, completionTokens: row.completionTokens ?? 0 },
+    latencyMs: row.latencyMs ?? 0,
+    metadata: row.metadata,
+    idempotency:
+      row.idempotencyKey && row.idempotencyBody
+        ? { key: row.idempotencyKey.toString('hex'), body: row.idempotencyBody.toString('hex') }
+        : null,
+  };
+}
+
+function toConversation(row: ConversationSession): Conversation {
+  return {
+    id: row.conversationId,
+    owner: row.userId,
+    title: row.title,
+    createdAt: row.createdAt.getTime(),
+    lastActivity: row.lastActivity.getTime(),
+    turnCount: Number(row.turnCount),
+    isArchived: row.isArchived,
+    metadata: row.metadata,
+  };
+}

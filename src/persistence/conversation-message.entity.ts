@@ -1,0 +1,61 @@
+import { Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
+
+/** One turn in the archive. The table keeps its historical name: a "message" here is a question with its answer. */
+@Entity('conversation_messages')
+@Unique('conversation_messages_conversation_id_seq_key', ['conversationId', 'seq'])
+export class ConversationMessage {
+  /** The turn's id, UUIDv7. */
+  @PrimaryColumn({ type: 'uuid', default: () => 'gen_random_uuid()' })
+  id: string;
+
+  @Column({ name: 'conversation_id', type: 'text' })
+  conversationId: string;
+
+  /** A bigint: the driver gives it as a string. */
+  @Column({ type: 'bigint' })
+  seq: string;
+
+  @Column({ type: 'text' })
+  question: string;
+
+  @Column({ type: 'text' })
+  answer: string;
+
+  @Column({ type: 'text', array: true, default: () => "'{}'" })
+  sources: string[];
+
+  /** What the answer was made from, as JSON: TurnContext. */
+  @Column({ type: 'text', nullable: true })
+  context: string | null;
+
+  @Column({ type: 'text', default: 'complete' })
+  status: 'complete' | 'partial';
+
+  @Index('conversation_messages_timestamp_idx')
+  @Column({ type: 'timestamptz', default: () => 'now()' })
+  timestamp: Date;
+
+  @Column({ type: 'jsonb', nullable: true })
+  metadata: Record<string, unknown> | null;
+
+  @Column({ type: 'text', nullable: true })
+  model: string | null;
+
+  @Column({ name: 'prompt_tokens', type: 'integer', nullable: true })
+  promptTokens: number | null;
+
+  @Column({ name: 'completion_tokens', type: 'integer', nullable: true })
+  completionTokens: number | null;
+
+  @Column({ name: 'latency_ms', type: 'integer', nullable: true })
+  latencyMs: number | null;
+
+  /** SHA-256 of owner and Idempotency-Key. */
+  @Index('conversation_messages_idempotency_key_idx', { synchronize: false })
+  @Column({ name: 'idempotency_key', type: 'bytea', nullable: true })
+  idempotencyKey: Buffer | null;
+
+  /** SHA-256 of the request's body: a key is good for one body. */
+  @Column({ name: 'idempotency_body', type: 'bytea', nullable: true })
+  idempotencyBody: Buffer | null;
+}

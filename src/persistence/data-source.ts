@@ -1,0 +1,33 @@
+import { type DataSourceOptions } from 'typeorm';
+import { CreateConversations1795000000000 } from '../../migrations/1795000000000-create-conversations.js';
+import { CreatePapers1795000000001 } from '../../migrations/1795000000001-create-papers.js';
+import { ConversationMessage } from './conversation-message.entity.js';
+import { ConversationSession } from './conversation-session.entity.js';
+import { PaperRow } from './paper.entity.js';
+
+// A frozen server answers nothing, so only the client's own clock ends the wait.
+const CONNECT_TIMEOUT_MS = 2000;
+const QUERY_TIMEOUT_MS = 5000;
+const POOL_CONNECTIONS = 10;
+
+/** What the service and its tools connect with; the schema comes from migrations alone. */
+export function dataSourceOptions(url: string): DataSourceOptions {
+  return {
+    type: 'postgres',
+    url,
+    applicationName: 'openta-conversations',
+    entities: [ConversationSession, ConversationMessage, PaperRow],
+    // Listed, not globbed: a migration that the build forgot would otherwise pass for "nothing to do".
+    migrations: [CreateConversations1795000000000, CreatePapers1795000000001],
+    migrationsTableName: 'schema_migrations',
+    synchronize: false,
+    logging: false,
+    installExtensions: false,
+    uuidExtension: 'pgcrypto',
+    poolSize: POOL_CONNECTIONS,
+    connectTimeoutMS: CONNECT_TIMEOUT_MS,
+    // Errors of idle connections: the breaker finds out by itself, and an error's text may hold contents.
+    poolErrorHandler: () => undefined,
+    extra: { query_timeout: QUERY_TIMEOUT_MS },
+  };
+}

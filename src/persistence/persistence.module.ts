@@ -1,0 +1,23 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { Environment } from '../config/environment.js';
+import { Archive } from './archive.js';
+import { dataSourceOptions } from './data-source.js';
+import { DatabaseHistory } from './database.history.js';
+import { Database } from './database.js';
+
+@Module({
+  imports: [
+    TypeOrmModule.forRootAsync({
+      inject: [Environment],
+      useFactory: (environment: Environment) => ({
+        ...dataSourceOptions(environment.databaseUrl),
+        // Database connects by itself, behind its breaker: the service starts while Postgres is away.
+        manualInitialization: true,
+      }),
+    }),
+  ],
+  providers: [Database, Archive, DatabaseHistory],
+  exports: [TypeOrmModule, Database, Archive, DatabaseHistory],
+})
+export class PersistenceModule {}

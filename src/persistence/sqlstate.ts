@@ -1,0 +1,44 @@
+/**
+ * What to do about a failed statement:
+ * `unavailable`: Postgres is away; `transient`: the same again, later, may work; `environment`: rights or
+ * schema are wrong, and an operator has to act; `poison`: these very rows are refused, others are not.
+ */
+export type FailureKind = 'unavailable' | 'transient' | 'environment' | 'poison';
+
+const KINDS: readonly [prefix: string, kind: FailureKind][] = [
+  ['08', 'unavailable'], // connection
+  ['57P', 'unavailable'], // shutting down, crashed, starting up
+  ['53300', 'unavailable'], // too many connections
+  ['53', 'transient'], // out of disk or memory
+  ['40', 'transient'], // deadlock, serialization
+  ['55P03', 'transient'], // a lock that was not to be had in time
+  ['57014', 'transient'], // cancelled
+  ['25006', 'transient'], // read-only, as during a failover
+  ['23505', 'transient'], // somebody else was first with this row: the next try sees it
+  ['22', 'poison'], // data that no column takes
+  ['23', 'poison'], // a constraint refuses it
+  ['54', 'poison'], // too large for the server
+];
+
+/** The SQLSTATE of an error by the server, or null when the server said nothing. */
+export function sqlstateOf(error: unknown): string | null {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : null;
+}
+
+// What pg says when the server said nothing: it has no codes for these.
+const NO_ANSWER = /timeout|terminated|connection|ended/i;
+
+/** Whether no answer came at all: a refused, reset or timed-out connection, or a query given up. */
+function isNoAnswer(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error ? String(error.code) : '';
+  return /^E[A-Z_]+$/.test(code) || NO_ANSWER.test(error.message);
+}
+
+/** @returns null for an error that has nothing to do with Postgres. */
+export function failureKind(error: unknown): FailureKind | null {
+  const state = sqlstateOf(error);
+  if (state === null) return isNoAnswer(error) ? 'unavailable' : null;
+  return KINDS.find(([prefix]) => state.startsWith(prefix))?.[1] ?? 'environment';
+}

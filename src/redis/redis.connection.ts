@@ -1,0 +1,133 @@
+import {
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
+import { Redis, type RedisOptions } from 'ioredis';
+import { Breaker, BreakerOpen } from '../breaker/breaker.js';
+import { Environment } from '../config/environment.js';
+import { PROBE_KEY } from './keys.js';
+import { ClientLane, Lane, RedisUnavailable, type ScriptReply } from './lane.js';
+import type { Script } from './script.js';
+
+// A turn that has to wait longer for Redis is quicker with Postgres.
+const REQUEST_TIMEOUT_MS = 500;
+// Sweeps move megabytes, and nobody waits for them.
+const BACKGROUND_TIMEOUT_MS = 5000;
+const CONNECT_TIMEOUT_MS = 2000;
+const RECONNECT_DELAY_MS = 200;
+const PROBE_TTL_MS = 60_000;
+
+/**
+ * The two clients of the service, and what is known of the server behind them.
+ * `requests` fails at once while Redis is away; `background` (flush, sweep) always tries.
+ * Guaranteed: a command is sent at most once, and never under the epoch of another server run: the epoch
+ * is read on each new connection before the breaker lets a request through.
+ */
+@Injectable()
+export class RedisConnection implements OnApplicationBootstrap, OnApplicationShutdown {
+  readonly requests: Lane;
+  readonly background: Lane;
+  readonly breaker: Breaker;
+
+  private readonly logger = new Logger(RedisConnection.name);
+  private readonly requestClient: Redis;
+  private readonly backgroundClient: Redis;
+  private readonly beforeClose: (() => Promise<void>)[] = [];
+  private runId = '';
+
+  constructor(environment: Environment) {
+    const options = {
+      ...(environment.redisPassword !== undefined && { password: environment.redisPassword }),
+      lazyConnect: true,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      retryStrategy: () => RECONNECT_DELAY_MS,
+      // By default an unanswered command is sent again when the connection is back: one append became two.
+      autoResendUnfulfilledCommands: false,
+      maxRetriesPerRequest: 0,
+      enableOfflineQueue: false,
+    } satisfies RedisOptions;
+    const client = (commandTimeout: number) =>
+      new Redis(environment.redisUrl, { ...options, commandTimeout });
+    this.requestClient = client(REQUEST_TIMEOUT_MS);
+    this.backgroundClient = client(BACKGROUND_TIMEOUT_MS);
+    this.breaker = new Breaker({
+      name: 'Redis',
+      // A script answers with codes of its own; whatever is thrown says that the server is away or unfit.
+      trips: () => true,
+      probe: () => this.probe(),
+      onChange: (open, cause) => this.reportChange(open, cause),
+    });
+    this.requests = new GuardedLane(this.requestClient, this.breaker);
+    this.background = new ClientLane(this.backgroundClient);
+    for (const each of [this.requestClient, this.backgroundClient]) {
+      // The breaker reports what matters; without a listener each failed reconnect would be printed.
+      each.on('error', () => undefined);
+    }
+    this.requestClient.on('close', () => this.breaker.trip(new Error('the connection was closed')));
+    this.requestClient.on('ready', () => void this.breaker.probe());
+  }
+
+  /** The run id of the server: what a session was filled under. */
+  get epoch(): string {
+    return this.runId;
+  }
+
+  /** Registers what has to be done before Redis is trusted again after an outage. */
+  recoverWith(recover: () => Promise<void>): void {
+    this.beforeClose.push(recover);
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    await Promise.allSettled([this.requestClient.connect(), this.backgroundClient.connect()]);
+    await this.breaker.probe();
+  }
+
+  onApplicationShutdown(): void {
+    this.breaker.stop();
+    this.requestClient.disconnect();
+    this.backgroundClient.disconnect();
+  }
+
+  private async probe(): Promise<void> {
+    const info = await this.requestClient.info('server');
+    const runId = /^run_id:(\w+)/m.exec(info)?.[1];
+    if (runId === undefined) throw new Error('the server does not say its run id');
+    // A full, read-only or failing disk shows only in a write.
+    await this.requestClient.set(PROBE_KEY, '1', 'PX', PROBE_TTL_MS);
+    for (const recover of this.beforeClose) await recover();
+    this.runId = runId;
+  }
+
+  private reportChange(open: boolean, cause: unknown): void {
+    if (!open) return this.logger.log('Redis is in use');
+    const reason = cause instanceof Error ? cause.message : 'unknown';
+    this.logger.warn(`Redis is away: ${reason}`);
+  }
+}
+
+/** A lane that doesn't wait for a server that is known to be away. */
+class GuardedLane extends Lane {
+  private readonly lane: ClientLane;
+
+  constructor(
+    client: Redis,
+    private readonly breaker: Breaker,
+  ) {
+    super();
+    this.lane = new ClientLane(client);
+  }
+
+  async run(
+    script: Script,
+    keys: readonly string[],
+    args: readonly string[],
+  ): Promise<ScriptReply> {
+    try {
+      return await this.breaker.run(() => this.lane.run(script, keys, args));
+    } catch (error) {
+      throw error instanceof BreakerOpen ? new RedisUnavailable(error) : error;
+    }
+  }
+}

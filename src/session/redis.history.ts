@@ -1,0 +1,105 @@
+import { Inject, Injectable, Optional } from '@nestjs/common';
+import type { Conversation } from '../conversation/conversation.js';
+import {
+  conversationChanged,
+  conversationNotFound,
+  storageUnavailable,
+} from '../conversation/errors.js';
+import {
+  type Appended,
+  type AppendRequest,
+  HistoryStore,
+  type Recalled,
+} from '../conversation/history-store.js';
+import { Archive } from '../persistence/archive.js';
+import { RedisUnavailable } from '../redis/lane.js';
+import { RedisConnection } from '../redis/redis.connection.js';
+import { Refusal } from './scripts.js';
+import { RequestSessions } from './session.lanes.js';
+import type { RecalledSession } from './session.store.js';
+
+// Nothing stands behind Redis that a session could be checked against.
+const NO_EPOCH = '';
+
+/**
+ * Redis alone: sessions live for their TTL, and no longer. `end` archives the conversation where the
+ * operator named a database; what was trimmed before is not in it.
+ */
+@Injectable()
+export class RedisHistory extends HistoryStore {
+  constructor(
+    private readonly redis: RedisConnection,
+    private readonly sessions: RequestSessions,
+    @Optional() @Inject(Archive) private readonly archive: Archive | null,
+  ) {
+    super();
+  }
+
+  async assertWritable(): Promise<void> {
+    if (this.redis.breaker.isOpen) throw storageUnavailable();
+  }
+
+  async recall(conversationId: string, owner: string | null): Promise<Recalled> {
+    const { turns, lastSeq } = await this.session(conversationId, owner);
+    return { source: 'hot', turns, lastSeq };
+  }
+
+  async append({ conversationId, turn, ...request }: AppendRequest): Promise<Appended> {
+    const reply = await orUnavailable(
+      this.sessions.append(conversationId, turn, {
+        ...request,
+        epoch: NO_EPOCH,
+        retry: false,
+        writeBehind: false,
+      }),
+    );
+    if (reply === Refusal.Changed) throw conversationChanged();
+    if (reply < 0) throw conversationNotFound();
+    return { seq: reply, durability: 'accepted' };
+  }
+
+  async end(conversationId: string, owner: string | null): Promise<Conversation> {
+    for (;;) {
+      const session = await this.session(conversationId, owner);
+      const { turns, lastSeq, createdAt } = session;
+      const batch = { conversationId, owner, createdAt, turns };
+      if (this.archive && turns.length > 0) await this.archive.commit([batch]);
+      // A turn that came in meanwhile has to be archived first.
+      if (!(await orUnavailable(this.sessions.drop(conversationId, lastSeq)))) continue;
+      const archived = await this.archive?.tail(conversationId, owner, 0);
+      return archived?.conversation ?? conversationOf(conversationId, owner, session);
+    }
+  }
+
+  private async session(conversationId: string, owner: string | null): Promise<RecalledSession> {
+    const claim = { owner, epoch: NO_EPOCH };
+    const reply = await orUnavailable(this.sessions.recall(conversationId, claim));
+    if (typeof reply === 'number') throw conversationNotFound();
+    return reply;
+  }
+}
+
+function conversationOf(
+  id: string,
+  owner: string | null,
+  { createdAt, lastSeq, turns }: RecalledSession,
+): Conversation {
+  return {
+    id,
+    owner,
+    title: null,
+    createdAt,
+    lastActivity: turns.at(-1)?.createdAt ?? createdAt,
+    turnCount: lastSeq,
+    isArchived: false,
+    metadata: null,
+  };
+}
+
+async function orUnavailable<T>(reply: Promise<T>): Promise<T> {
+  try {
+    return await reply;
+  } catch (error) {
+    throw error instanceof RedisUnavailable ? storageUnavailable(error) : error;
+  }
+}

@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs';
+import { Script } from '../redis/script.js';
+
+const fileOf = (name: string): URL => new URL(`./lua/${name}.lua`, import.meta.url);
+const prelude = readFileSync(fileOf('session.prelude'), 'utf8');
+const load = (name: string): Script => Script.load(fileOf(name), prelude);
+
+export const SCRIPTS = {
+  append: load('append'),
+  recall: load('recall'),
+  unsynced: load('unsynced'),
+  acknowledge: load('acknowledge'),
+  restore: load('restore'),
+  drop: load('drop'),
+  erase: load('erase'),
+  partition: load('partition'),
+};
+
+/** What a script answers instead of a result; the numbers stand in lua/session.prelude.lua. */
+export enum Refusal {
+  /** There is no such session, or only half of it. */
+  Missing = -1,
+  /** It was filled under another run of the server, and may have lost turns since. */
+  Stale = -2,
+  /** The caller expected another last turn. */
+  Changed = -3,
+  /** It belongs to somebody else. */
+  Foreign = -4,
+  /** It holds turns that the archive may not have. */
+  Dirty = -5,
+}

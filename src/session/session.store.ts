@@ -1,0 +1,196 @@
+import type { NumberedTurn, Turn } from '../conversation/turn.js';
+import {
+  type ConversationKeys,
+  conversationKeys,
+  metaPrefix,
+  partitionKeys,
+} from '../redis/keys.js';
+import type { Lane, ScriptReply } from '../redis/lane.js';
+import type { Script } from '../redis/script.js';
+import { decodeTurn, encodeTurn } from './codec.js';
+import { Refusal, SCRIPTS } from './scripts.js';
+
+export interface SessionLimits {
+  readonly ttlSeconds: number;
+  readonly maxTurns: number;
+}
+
+/** Who asks, and under which run of the server a session is to be trusted. */
+export interface SessionClaim {
+  readonly owner: string | null;
+  readonly epoch: string;
+}
+
+export interface AppendOptions extends SessionClaim {
+  /** The last seq that the caller expects. */
+  readonly expectedSeq?: number | undefined;
+  /** Creates an absent session: only for the first turn of a conversation. */
+  readonly create: boolean;
+  /** An earlier try may have gone through: look for the turn before adding it. */
+  readonly retry: boolean;
+  /** False where no archive stands behind Redis: then the turn expires with its session. */
+  readonly writeBehind: boolean;
+}
+
+export interface RecalledSession {
+  readonly lastSeq: number;
+  readonly syncedSeq: number;
+  readonly createdAt: number;
+  /** The newest turns, oldest first. */
+  readonly turns: readonly NumberedTurn[];
+}
+
+export interface UnsyncedTurns {
+  readonly syncedSeq: number;
+  readonly lastSeq: number;
+  readonly owner: string | null;
+  readonly createdAt: number;
+  /** The oldest unsynced turns, oldest first; the first has the seq `syncedSeq + 1`. */
+  readonly turns: readonly Turn[];
+}
+
+export interface RestoredSession {
+  readonly owner: string | null;
+  readonly createdAt: number;
+  readonly lastSeq: number;
+  readonly turns: readonly Turn[];
+}
+
+export interface PartitionCount {
+  readonly activeSessions: number;
+  readonly dirtyConversations: number;
+  readonly unsyncedTurns: number;
+  readonly oldestDirtyMs: number;
+}
+
+/**
+ * The hot tier: each method is one script, so each happens wholly or not at all.
+ * Guaranteed: a turn is dirty from the instant it is there, and unsynced turns are never trimmed or expired.
+ * Not guaranteed: that Redis keeps what it acknowledged through a crash; that is what the archive is for.
+ */
+export class SessionStore {
+  constructor(
+    private readonly lane: Lane,
+    private readonly limits: SessionLimits,
+  ) {}
+
+  /** @returns the seq of the turn, or why it was not added. */
+  async append(
+    conversationId: string,
+    turn: Turn,
+    options: AppendOptions,
+  ): Promise<number | Refusal> {
+    const createdAt = options.create ? String(turn.createdAt) : '';
+    return (await this.run(SCRIPTS.append, conversationId, [
+      options.owner ?? '',
+      options.epoch,
+      turn.id,
+      encodeTurn(turn),
+      String(options.expectedSeq ?? ''),
+      createdAt,
+      options.retry ? '1' : '',
+      options.writeBehind ? '' : String(this.limits.ttlSeconds),
+      String(this.limits.maxTurns),
+    ])) as number;
+  }
+
+  /** The newest `maxTurns` turns; a clean session lives another TTL. */
+  async recall(conversationId: string, claim: SessionClaim): Promise<RecalledSession | Refusal> {
+    const reply = await this.run(SCRIPTS.recall, conversationId, [
+      claim.owner ?? '',
+      claim.epoch,
+      String(this.limits.maxTurns),
+      String(this.limits.ttlSeconds),
+    ]);
+    if (typeof reply === 'number') return reply;
+    const [last, synced, createdAt, encoded] = reply as [number, number, string, string[]];
+    const firstSeq = last - encoded.length + 1;
+    const turns = encoded.map((each, index) => ({ ...decodeTurn(each), seq: firstSeq + index }));
+    return { lastSeq: last, syncedSeq: synced, createdAt: Number(createdAt), turns };
+  }
+
+  async unsynced(
+    conversationId: string,
+    maxTurns: number,
+    maxBytes: number,
+  ): Promise<UnsyncedTurns | null> {
+    const keys = conversationKeys(conversationId);
+    const args = [String(maxTurns), String(maxBytes)];
+    const reply = await this.lane.run(SCRIPTS.unsynced, keyList(keys), args);
+    if (typeof reply === 'number') return null;
+    const [synced, last, owner, createdAt, encoded] = reply as [
+      number,
+      number,
+      string,
+      string,
+      string[],
+    ];
+    return {
+      syncedSeq: synced,
+      lastSeq: last,
+      owner: owner || null,
+      createdAt: Number(createdAt),
+      turns: encoded.map(decodeTurn),
+    };
+  }
+
+  /** @returns how many turns are still unsynced, or Missing, or Changed when another turn stands at that seq. */
+  async acknowledge(
+    conversationId: string,
+    seq: number,
+    turnId: string,
+  ): Promise<number | Refusal> {
+    return (await this.run(SCRIPTS.acknowledge, conversationId, [
+      String(seq),
+      turnId,
+      String(this.limits.ttlSeconds),
+      String(this.limits.maxTurns),
+    ])) as number;
+  }
+
+  /** Fills an absent session; one that is there stays as it is. */
+  async restore(conversationId: string, session: RestoredSession, epoch: string): Promise<void> {
+    await this.run(SCRIPTS.restore, conversationId, [
+      session.owner ?? '',
+      epoch,
+      String(session.createdAt),
+      String(session.lastSeq),
+      String(this.limits.ttlSeconds),
+      ...session.turns.map(encodeTurn),
+    ]);
+  }
+
+  /** @returns false when the session stays: it holds unsynced turns, or another last one than expected. */
+  async drop(conversationId: string, expectedLastSeq?: number): Promise<boolean> {
+    return (await this.run(SCRIPTS.drop, conversationId, [String(expectedLastSeq ?? '')])) === 1;
+  }
+
+  async erase(conversationId: string): Promise<void> {
+    await this.run(SCRIPTS.erase, conversationId, []);
+  }
+
+  async count(partition: number): Promise<PartitionCount> {
+    const { dirty, active } = partitionKeys(partition);
+    const reply = await this.lane.run(SCRIPTS.partition, [dirty, active], [metaPrefix(partition)]);
+    const [activeSessions, dirtyConversations, unsyncedTurns, oldestDirtyMs] = reply as number[];
+    return { activeSessions, dirtyConversations, unsyncedTurns, oldestDirtyMs } as PartitionCount;
+  }
+
+  private run(
+    script: Script,
+    conversationId: string,
+    args: readonly string[],
+  ): Promise<ScriptReply> {
+    return this.lane.run(script, keyList(conversationKeys(conversationId)), [
+      conversationId,
+      ...args,
+    ]);
+  }
+}
+
+const keyList = (keys: ConversationKeys): string[] => [
+  keys.meta,
+  keys.turns,
+  keys.dirty,
+  keys.active,
+];

@@ -1,0 +1,114 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { ServiceError, storageUnavailable } from '../conversation/errors.js';
+import { Metrics } from '../metrics/metrics.js';
+import { Archive } from '../persistence/archive.js';
+import { Database } from '../persistence/database.js';
+import { failureReason } from './failure-reason.js';
+import { Flusher } from './flusher.js';
+
+// Two batches at a time: one commits while the next is read, and eight connections stay for requests.
+const PARALLEL_FLUSHES = 2;
+const MAX_CONVERSATIONS = 100;
+// Longer than a healthy Postgres ever takes; the caller may retry with the same key.
+const COMMIT_DEADLINE_MS = 5000;
+
+interface Waiter {
+  readonly turnId: string;
+  readonly resolve: (seq: number) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Flushes conversations soon after their turns, many in one transaction: what comes in while a batch is
+ * under way goes into the next one. A failed batch is left to the sweep, whose mark every turn bears.
+ */
+@Injectable()
+export class FlushQueue {
+  private readonly logger = new Logger(FlushQueue.name);
+  private queued = new Map<string, Waiter[]>();
+  private readonly running = new Set<Promise<void>>();
+
+  constructor(
+    private readonly flusher: Flusher,
+    private readonly archive: Archive,
+    private readonly database: Database,
+    private readonly metrics: Metrics,
+  ) {}
+
+  schedule(conversationId: string): void {
+    // The sweep that follows when Postgres is back finds it.
+    if (this.database.breaker.isOpen) return;
+    this.enqueue(conversationId, []);
+  }
+
+  /**
+   * Resolves with the turn's place once Postgres has committed it.
+   * @throws ServiceError storage_unavailable when that fails or takes too long; the turn stays accepted.
+   */
+  async committed(conversationId: string, turnId: string): Promise<number> {
+    let timer: NodeJS.Timeout | undefined;
+    const deadline = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(storageUnavailable()), COMMIT_DEADLINE_MS);
+    });
+    const seq = new Promise<number>((resolve, reject) => {
+      this.enqueue(conversationId, [{ turnId, resolve, reject }]);
+    });
+    return Promise.race([seq, deadline]).finally(() => clearTimeout(timer));
+  }
+
+  /** Resolves when everything that was scheduled has been tried. */
+  async drain(): Promise<void> {
+    while (this.running.size > 0) await Promise.all(this.running);
+  }
+
+  private enqueue(conversationId: string, waiters: readonly Waiter[]): void {
+    this.queued.set(conversationId, [...(this.queued.get(conversationId) ?? []), ...waiters]);
+    if (this.running.size >= PARALLEL_FLUSHES) return;
+    const run: Promise<void> = this.work().finally(() => this.running.delete(run));
+    this.running.add(run);
+  }
+
+  private async work(): Promise<void> {
+    while (this.queued.size > 0) {
+      const entries = [...this.queued].slice(0, MAX_CONVERSATIONS);
+      for (const [conversationId] of entries) this.queued.delete(conversationId);
+      await this.flushBatch(new Map(entries));
+    }
+  }
+
+  private async flushBatch(batch: ReadonlyMap<string, Waiter[]>): Promise<void> {
+    try {
+      const { numbers, unfinished } = await this.flusher.flush([...batch.keys()]);
+      for (const [conversationId, waiters] of batch) {
+        const left = settle(waiters, numbers);
+        if (left.length > 0 && !unfinished.includes(conversationId)) {
+          // Another instance has flushed it meanwhile, so its number is in the archive alone.
+          await this.lookUp(left);
+        } else if (unfinished.includes(conversationId)) {
+          this.enqueue(conversationId, left);
+        }
+      }
+    } catch (error) {
+      this.metrics.syncFailures.inc({ reason: failureReason(error) });
+      this.logger.warn(`a flush failed (${failureReason(error)}); the sweep will repeat it`);
+      const reason = error instanceof ServiceError ? error : storageUnavailable(error);
+      for (const waiter of [...batch.values()].flat()) waiter.reject(reason);
+    }
+  }
+
+  private async lookUp(waiters: readonly Waiter[]): Promise<void> {
+    const numbers = await this.archive.numbersOf(waiters.map((waiter) => waiter.turnId));
+    for (const waiter of settle(waiters, numbers)) {
+      waiter.reject(storageUnavailable(new Error('the turn is not in the archive')));
+    }
+  }
+}
+
+/** Resolves whoever has a number now. @returns the others. */
+function settle(waiters: readonly Waiter[], numbers: ReadonlyMap<string, number>): Waiter[] {
+  return waiters.filter(({ turnId, resolve }) => {
+    const seq = numbers.get(turnId);
+    if (seq !== undefined) resolve(seq);
+    return seq === undefined;
+  });
+}

@@ -1,0 +1,147 @@
+import { Injectable } from '@nestjs/common';
+import type { Conversation } from '../conversation/conversation.js';
+import {
+  conversationChanged,
+  conversationNotFound,
+  ServiceError,
+  storageUnavailable,
+} from '../conversation/errors.js';
+import {
+  type Appended,
+  type AppendRequest,
+  HistoryStore,
+  type Recalled,
+} from '../conversation/history-store.js';
+import { DatabaseHistory } from '../persistence/database.history.js';
+import { RedisUnavailable } from '../redis/lane.js';
+import { RedisConnection } from '../redis/redis.connection.js';
+import { Refusal } from '../session/scripts.js';
+import { RequestSessions } from '../session/session.lanes.js';
+import { Restore } from './restore.js';
+import { WriteBehind } from './write-behind.js';
+
+// Each try mends one obstacle (absent, stale); more than a few mean that somebody keeps undoing it.
+const MAX_TRIES = 5;
+
+/**
+ * Redis over Postgres. A turn is answered from the session and appended to it; Postgres follows.
+ * While Redis is away, both happen in Postgres, and the session is brought back in step before it is used again.
+ * Guaranteed: an accepted turn is dirty in Redis or committed in Postgres before `append` resolves.
+ */
+@Injectable()
+export class HybridHistory extends HistoryStore {
+  constructor(
+    private readonly redis: RedisConnection,
+    private readonly sessions: RequestSessions,
+    private readonly restore: Restore,
+    private readonly durable: DatabaseHistory,
+    private readonly writeBehind: WriteBehind,
+  ) {
+    super();
+  }
+
+  async assertWritable(durability: AppendRequest['durability']): Promise<void> {
+    if (durability === 'committed' || this.redis.breaker.isOpen) {
+      await this.durable.assertWritable();
+    } else if (!this.durable.isWritable) {
+      // While Postgres is there the backlog drains by itself.
+      await this.writeBehind.assertRoom();
+    }
+  }
+
+  async recall(conversationId: string, owner: string | null): Promise<Recalled> {
+    try {
+      return await this.recallHot(conversationId, owner);
+    } catch (error) {
+      if (!(error instanceof RedisUnavailable)) throw error;
+      return this.durable.recall(conversationId, owner);
+    }
+  }
+
+  async append(request: AppendRequest): Promise<Appended> {
+    try {
+      return await this.appendHot(request, false);
+    } catch (error) {
+      if (!(error instanceof RedisUnavailable)) throw error;
+      return this.appendAroundRedis(request);
+    }
+  }
+
+  async end(conversationId: string, owner: string | null): Promise<Conversation> {
+    // First whose it is; a conversation that is only in Redis yet is not in the archive to be asked.
+    await this.recall(conversationId, owner);
+    await this.restore.discard(conversationId).catch((error: unknown) => {
+      throw error instanceof RedisUnavailable ? storageUnavailable(error) : error;
+    });
+    return this.durable.end(conversationId, owner);
+  }
+
+  private async recallHot(conversationId: string, owner: string | null): Promise<Recalled> {
+    let source: Recalled['source'] = 'hot';
+    const { turns, lastSeq } = await this.mended(conversationId, owner, async (tries) => {
+      if (tries > 0) source = 'durable';
+      return this.sessions.recall(conversationId, { owner, epoch: this.redis.epoch });
+    });
+    return { source, turns, lastSeq };
+  }
+
+  private async appendHot(request: AppendRequest, retry: boolean): Promise<Appended> {
+    const { conversationId, owner, turn } = request;
+    const seq = await this.mended(conversationId, owner, () =>
+      this.sessions.append(conversationId, turn, {
+        ...request,
+        epoch: this.redis.epoch,
+        retry,
+        writeBehind: true,
+      }),
+    );
+    this.writeBehind.afterAppend(conversationId);
+    if (request.durability === 'accepted') return { seq, durability: 'accepted' };
+    const committedSeq = await this.writeBehind.committed(conversationId, turn.id);
+    return { seq: committedSeq, durability: 'committed' };
+  }
+
+  /** The turn may be in Redis already, when only the reply was lost: its id keeps it from being stored twice. */
+  private async appendAroundRedis(request: AppendRequest): Promise<Appended> {
+    this.writeBehind.beforeAppendAroundRedis();
+    try {
+      return await this.durable.appendAroundRedis(request);
+    } catch (error) {
+      if (!isStorageUnavailable(error)) throw error;
+      // Neither took it. One more look at Redis: a connection that broke is often back at once.
+      await this.redis.breaker.probe();
+      return await this.appendHot(request, true).catch((again: unknown) => {
+        throw again instanceof RedisUnavailable ? error : again;
+      });
+    }
+  }
+
+  /** Repeats a script until nothing stands in its way: fills an absent session, discards a stale one. */
+  private async mended<T extends object | number>(
+    conversationId: string,
+    owner: string | null,
+    attempt: (tries: number) => Promise<T | Refusal>,
+  ): Promise<T> {
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const reply = await attempt(tries);
+      switch (reply) {
+        case Refusal.Foreign:
+          throw conversationNotFound();
+        case Refusal.Changed:
+          throw conversationChanged();
+        case Refusal.Missing:
+          await this.restore.fill(conversationId, owner);
+          break;
+        case Refusal.Stale:
+          await this.restore.discard(conversationId);
+          break;
+        default:
+          return reply as T;
+      }
+    }
+    throw storageUnavailable();
+  }
+}
+
+const isStorageUnavailable = (error: unknown): boolean =>
+  error instanceof ServiceError && error.code === 'storage_unavailable';

@@ -1,0 +1,30 @@
+import { Module } from '@nestjs/common';
+import { PersistenceModule } from '../persistence/persistence.module.js';
+import { SessionModule } from '../session/session.module.js';
+import { Backlog } from './backlog.js';
+import { FlushQueue } from './flush-queue.js';
+import { Flusher } from './flusher.js';
+import { HybridHistory } from './hybrid.history.js';
+import { Recovery } from './recovery.js';
+import { Restore } from './restore.js';
+import { Sweep } from './sweep.js';
+import { SweepSchedule } from './sweep.schedule.js';
+import { WriteBehind } from './write-behind.js';
+
+/** The only road from the hot tier to the durable one. */
+@Module({
+  imports: [SessionModule, PersistenceModule],
+  providers: [
+    Flusher,
+    FlushQueue,
+    Backlog,
+    Recovery,
+    Restore,
+    WriteBehind,
+    Sweep,
+    SweepSchedule,
+    HybridHistory,
+  ],
+  exports: [SessionModule, PersistenceModule, HybridHistory, Sweep],
+})
+export class SyncModule {}

@@ -1,0 +1,40 @@
+import { Injectable } from '@nestjs/common';
+import { Environment } from '../config/environment.js';
+import { Metrics } from '../metrics/metrics.js';
+import { Backlog } from './backlog.js';
+import { FlushQueue } from './flush-queue.js';
+import { Recovery } from './recovery.js';
+
+/** What follows a turn: its flush, and what has to be remembered when it went around Redis. */
+@Injectable()
+export class WriteBehind {
+  constructor(
+    private readonly environment: Environment,
+    private readonly queue: FlushQueue,
+    private readonly backlog: Backlog,
+    private readonly recovery: Recovery,
+    private readonly metrics: Metrics,
+  ) {}
+
+  /** @throws ServiceError too_many_unsynced. */
+  async assertRoom(): Promise<void> {
+    await this.backlog.assertRoom();
+  }
+
+  /** Redis has a new turn: Postgres gets it within milliseconds, or with the sweep. */
+  afterAppend(conversationId: string): void {
+    this.backlog.noteAppended();
+    if (this.environment.flushAfterEachTurn) this.queue.schedule(conversationId);
+  }
+
+  /** Resolves with the turn's place once it is committed. @throws ServiceError storage_unavailable. */
+  committed(conversationId: string, turnId: string): Promise<number> {
+    return this.queue.committed(conversationId, turnId);
+  }
+
+  /** Redis is away, and a turn is about to be written without it. */
+  beforeAppendAroundRedis(): void {
+    this.recovery.owe();
+    this.metrics.redisFallback.inc();
+  }
+}
