@@ -68,11 +68,7 @@ export class Environment {
     this.pruneHistoryToTurns = variables.integer('PRUNE_HISTORY_TO', { default: 20, ...turns });
     this.historyMaxTokens = variables.integer('HISTORY_MAX_TOKENS', { default: 3000, ...count });
     this.flushAfterEachTurn = variables.boolean('AUTO_SYNC_TO_DB', true);
-    this.sweepIntervalSeconds = variables.integer('SYNC_INTERVAL', {
-      default: 300,
-      min: 1,
-      max: 86_400,
-    });
+    this.sweepIntervalSeconds = readSweepInterval(variables);
     this.maxUnsyncedTurns = variables.integer('MAX_UNSYNCED_TURNS', { default: 100_000, ...count });
 
     // Without this word a deployment that forgot its tokens would serve everybody's conversations.
@@ -102,6 +98,22 @@ export class Environment {
       ...milliseconds,
     });
   }
+}
+
+// What divides a minute, an hour or a day evenly: a cron expression knows no other distances.
+const MINUTE = 60;
+const HOUR = 3600;
+const DAY = 86_400;
+
+function readSweepInterval(variables: Variables): number {
+  const seconds = variables.integer('SYNC_INTERVAL', { default: 300, min: 1, max: DAY / 2 });
+  const isEven =
+    MINUTE % seconds === 0 ||
+    (seconds % MINUTE === 0 && HOUR % seconds === 0) ||
+    (seconds % HOUR === 0 && DAY % seconds === 0);
+  if (isEven) return seconds;
+  const takes = 'seconds that divide a minute, an hour or a day evenly, such as 30, 300 or 7200';
+  throw new InvalidEnvironment('SYNC_INTERVAL', `"${seconds}"`, takes);
 }
 
 function readOpenAi(variables: Variables, required: boolean): Environment['openai'] {

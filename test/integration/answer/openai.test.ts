@@ -37,7 +37,7 @@ function ask(query: string, options: Options = {}): Promise<Answer> {
 }
 
 /** Milliseconds that a failing answer takes. */
-async function timeToFail(answer: Promise<Answer>, code: string): Promise<number> {
+async function expectFailure(answer: Promise<Answer>, code: string): Promise<number> {
   const startMs = performance.now();
   await expect(answer).rejects.toMatchObject({ name: 'ServiceError', code });
   return performance.now() - startMs;
@@ -113,7 +113,7 @@ describe('an answer that is too long', () => {
 
   it('is given up when it has no end', async () => {
     stub.next({ kind: 'text', text: 'word '.repeat(5_000_000) });
-    await timeToFail(ask('What?'), 'answer_engine_failed');
+    await expectFailure(ask('What?'), 'answer_engine_failed');
   });
 
   it('says so when the server cut it', async () => {
@@ -137,7 +137,7 @@ describe('a server in trouble', () => {
 
   it('is asked three times at most', async () => {
     stub.always = { kind: 'status', status: 429, retryAfter: '0.01' };
-    await timeToFail(ask('What?'), 'answer_engine_failed');
+    await expectFailure(ask('What?'), 'answer_engine_failed');
     expect(stub.requests).toHaveLength(3);
   });
 
@@ -145,20 +145,20 @@ describe('a server in trouble', () => {
     'that wants an hour of rest (%s) is not waited for',
     async (retryAfter) => {
       stub.always = { kind: 'status', status: 429, retryAfter };
-      expect(await timeToFail(ask('What?'), 'answer_engine_failed')).toBeLessThan(2_000);
+      expect(await expectFailure(ask('What?'), 'answer_engine_failed')).toBeLessThan(2_000);
       expect(stub.requests).toHaveLength(1);
     },
   );
 
   it.each([400, 401, 404])('is not asked again after %d', async (status) => {
     stub.always = { kind: 'status', status };
-    await timeToFail(ask('What?'), 'answer_engine_failed');
+    await expectFailure(ask('What?'), 'answer_engine_failed');
     expect(stub.requests).toHaveLength(1);
   });
 
   it('that cannot be reached is a 502', async () => {
     const settings = { OPENAI_BASE_URL: 'http://127.0.0.1:1/v1' };
-    await timeToFail(ask('What?', { settings }), 'answer_engine_failed');
+    await expectFailure(ask('What?', { settings }), 'answer_engine_failed');
   });
 
   it.each([
@@ -174,7 +174,7 @@ describe('a server in trouble', () => {
     ['half a reply', { kind: 'drop-in-body' }],
   ] as const)('that sends %s is a 502', async (_, behaviour) => {
     stub.always = behaviour;
-    await timeToFail(ask('What?'), 'answer_engine_failed');
+    await expectFailure(ask('What?'), 'answer_engine_failed');
   });
 
   it('shows nobody the question, the key or the address', async () => {
@@ -190,25 +190,25 @@ describe('one deadline', () => {
 
   it.each(['hang', 'hang-in-body'] as const)('ends a server that does %s', async (kind) => {
     stub.always = { kind };
-    expect(await timeToFail(ask('What?', { settings }), 'answer_engine_timeout')).toBeLessThan(900);
+    expect(await expectFailure(ask('What?', { settings }), 'answer_engine_timeout')).toBeLessThan(900);
     await expect.poll(() => stub.aborted).toBe(1);
   });
 
   it('holds over all tries and the pauses between them', async () => {
     stub.always = { kind: 'status', status: 503, retryAfter: '0.25' };
-    expect(await timeToFail(ask('What?', { settings }), 'answer_engine_timeout')).toBeLessThan(900);
+    expect(await expectFailure(ask('What?', { settings }), 'answer_engine_timeout')).toBeLessThan(900);
   });
 
   it('is also the one of the caller', async () => {
     stub.always = { kind: 'hang' };
     const signal = AbortSignal.timeout(100);
-    expect(await timeToFail(ask('What?', { signal }), 'answer_engine_timeout')).toBeLessThan(900);
+    expect(await expectFailure(ask('What?', { signal }), 'answer_engine_timeout')).toBeLessThan(900);
   });
 
   it('reaches the server when nobody wants the answer any more', async () => {
     stub.always = { kind: 'hang' };
     const nobody = new AbortController();
-    const failing = timeToFail(ask('What?', { signal: nobody.signal }), 'answer_engine_failed');
+    const failing = expectFailure(ask('What?', { signal: nobody.signal }), 'answer_engine_failed');
     await expect.poll(() => stub.requests.length).toBe(1);
     nobody.abort();
     await failing;
@@ -216,7 +216,7 @@ describe('one deadline', () => {
   });
 
   it('lets nobody be asked when it has passed before', async () => {
-    await timeToFail(ask('What?', { signal: AbortSignal.abort() }), 'answer_engine_failed');
+    await expectFailure(ask('What?', { signal: AbortSignal.abort() }), 'answer_engine_failed');
     expect(stub.requests).toHaveLength(0);
   });
 });
