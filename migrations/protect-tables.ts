@@ -9,6 +9,7 @@ export async function protectTables(runner: QueryRunner, tables: readonly string
   for (const table of tables) {
     await runner.query(`alter table ${table} enable row level security`);
     await runner.query(`alter table ${table} force row level security`);
+    await runner.query(`drop policy if exists ${table}_service on ${table}`);
     await runner.query(
       `create policy ${table}_service on ${table} to current_user using (true) with check (true)`,
     );

@@ -69,9 +69,11 @@ async function attend(service, address, greet, stop) {
     return exitCodeOf(code, signal);
   }
   say('Stopping (Ctrl-C again: at once) …');
-  const { signal } = await service.stop(stop.insisted);
-  if (signal === 'SIGKILL') say('The service was ended early; the next start completes its work.');
-  return 0;
+  const { code, signal } = await service.stop(stop.insisted);
+  // A process that raises the signal again once it is done has stopped in order too.
+  if (code === 0 || signal === 'SIGTERM') return 0;
+  say(`The service did not end in order (${signal ?? `exit code ${code}`}).`);
+  return exitCodeOf(code, signal);
 }
 
 /** @param {Address} address */

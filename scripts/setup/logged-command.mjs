@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync } from 'node:fs';
-import { createAnew, tailOf } from '../servers/server-process.mjs';
+import { closeSync, readFileSync } from 'node:fs';
+import { createAnew } from '../servers/server-process.mjs';
+
+const EXCERPT_LINES = 12;
 
 /**
  * Runs a command with its output in a log file; returns what to show when it failed, undefined when it did not.
@@ -29,7 +31,14 @@ export async function runLogged(command, args, options) {
   closeSync(log);
   const [code] = await once(child, 'close');
   signal?.throwIfAborted();
-  return code === 0 ? undefined : `The end of ${logFile}:\n${tailOf(logFile)}`;
+  return code === 0 ? undefined : `From ${logFile}:\n${excerptOf(logFile)}`;
+}
+
+/** Its beginning and end: compilers and apt-get say the reason last, npm first. @param {string} logFile */
+function excerptOf(logFile) {
+  const lines = readFileSync(logFile, 'utf8').trimEnd().split('\n');
+  if (lines.length <= 2 * EXCERPT_LINES) return lines.join('\n');
+  return [...lines.slice(0, EXCERPT_LINES), '…', ...lines.slice(-EXCERPT_LINES)].join('\n');
 }
 
 /** The npm that runs this, else the one in the PATH. @param {string[]} args @returns {[string, string[]]} */

@@ -1,10 +1,20 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { stopLeftover } from '../servers/server-process.mjs';
 import { takeLock } from './lock.mjs';
 
 const KILLED_WITHIN_MS = 5_000;
 const LOCK = 'run';
+// Test processes that are just ending may still write there.
+const REMOVE = { recursive: true, force: true, maxRetries: 10 };
 
 /**
  * A folder for all that one run of the tests starts and writes, so that nothing of it is left, even when the tests
@@ -38,16 +48,22 @@ function makePassable(folder) {
 async function clearAbandoned(runs) {
   for (const name of readdirSync(runs)) {
     const folder = join(runs, name);
+    // Without a lock it is one that is just being made.
+    if (!existsSync(join(folder, `${LOCK}.lock`))) continue;
     if (!takeLock(folder, LOCK, { what: 'npm test' }).heldBy) await clear(folder);
   }
 }
 
-/** @param {string} folder */
+/**
+ * The notes go last: a clearing that is itself killed can be repeated.
+ * @param {string} folder
+ */
 async function clear(folder) {
   const servers = join(folder, 'servers');
-  for (const pid of readdirSync(servers)) {
+  for (const pid of existsSync(servers) ? readdirSync(servers) : []) {
     const marker = readFileSync(join(servers, pid), 'utf8');
     await stopLeftover(Number(pid), marker, [['SIGKILL', KILLED_WITHIN_MS]]);
   }
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(join(folder, 'tmp'), REMOVE);
+  rmSync(folder, REMOVE);
 }

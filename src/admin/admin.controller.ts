@@ -1,34 +1,22 @@
-import { Controller, HttpCode, Inject, Optional, Post, UseGuards } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
+import { Controller, Get, HttpCode, Inject, Optional, Post, UseGuards } from '@nestjs/common';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AdminGuard } from '../auth/admin.guard.js';
 import { notInThisMode, storageUnavailable } from '../conversation/errors.js';
 import { ApiProblems } from '../http/api-problems.js';
 import { RedisUnavailable } from '../redis/lane.js';
 import { Sweep } from '../sync/sweep.js';
-
-export class SweepReport {
-  @ApiProperty()
-  conversations: number;
-
-  @ApiProperty()
-  turns: number;
-
-  @ApiProperty({ description: 'Conversations that are still dirty because their flush failed.' })
-  failed: number;
-
-  @ApiProperty({ description: 'Turns that Postgres refuses; they are kept apart.' })
-  dead_letters: number;
-
-  @ApiProperty()
-  duration_ms: number;
-}
+import { Verify } from '../sync/verify.js';
+import { SweepReport, VerifyReport } from './admin.dto.js';
 
 @ApiTags('admin')
 @ApiBearerAuth()
 @Controller('admin')
 @UseGuards(AdminGuard)
 export class AdminController {
-  constructor(@Optional() @Inject(Sweep) private readonly sweep: Sweep | null) {}
+  constructor(
+    @Optional() @Inject(Sweep) private readonly sweep: Sweep | null,
+    @Optional() @Inject(Verify) private readonly verification: Verify | null,
+  ) {}
 
   @Post('sync')
   @HttpCode(200)
@@ -37,11 +25,39 @@ export class AdminController {
   @ApiProblems(401, 403, 409, 503)
   async sync(): Promise<SweepReport> {
     if (!this.sweep) throw notInThisMode('A sweep');
-    try {
-      const { conversations, turns, failed, durationMs } = await this.sweep.run();
-      return { conversations, turns, failed, dead_letters: 0, duration_ms: Math.round(durationMs) };
-    } catch (error) {
-      throw error instanceof RedisUnavailable ? storageUnavailable(error) : error;
-    }
+    const result = await orUnavailable(this.sweep.run());
+    const { conversations, turns, failed, deadLetters, durationMs } = result;
+    return {
+      conversations,
+      turns,
+      failed,
+      dead_letters: deadLetters,
+      duration_ms: Math.round(durationMs),
+    };
+  }
+
+  @Get('verify')
+  @ApiOperation({ summary: 'Check the invariants over both stores; takes a while on large data.' })
+  @ApiOkResponse({ type: VerifyReport })
+  @ApiProblems(401, 403, 409, 503)
+  async verify(): Promise<VerifyReport> {
+    if (!this.verification) throw notInThisMode('Comparing two stores');
+    const violations = await orUnavailable(this.verification.run());
+    return {
+      ok: violations.length === 0,
+      violations: violations.map(({ invariant, conversationId, detail }) => ({
+        invariant,
+        conversation_id: conversationId,
+        detail,
+      })),
+    };
+  }
+}
+
+async function orUnavailable<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw error instanceof RedisUnavailable ? storageUnavailable(error) : error;
   }
 }

@@ -4,6 +4,7 @@ import type { Environment } from '../config/environment.js';
 import { LimitsModule } from '../limits/limits.module.js';
 import { ChatController } from './chat.controller.js';
 import { ChatService } from './chat.service.js';
+import { IdempotentTurns } from './idempotent-turns.js';
 
 @Module({})
 export class ChatModule {
@@ -12,7 +13,7 @@ export class ChatModule {
       module: ChatModule,
       imports: [AnswerModule, LimitsModule.forRoot(environment)],
       controllers: [ChatController],
-      providers: [ChatService],
+      providers: [ChatService, IdempotentTurns],
     };
   }
 }

@@ -2,23 +2,61 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { type Answer, AnswerEngine } from '../answer/answer-engine.js';
-import type { Caller } from '../auth/caller.js';
 import { Environment } from '../config/environment.js';
+import type { PlannedTurn } from '../conversation/claims.js';
+import { conversationChanged } from '../conversation/errors.js';
 import { HistoryStore, type Recalled } from '../conversation/history-store.js';
-import type { HistoryTurn, HistoryUse, Metadata, Turn } from '../conversation/turn.js';
+import type {
+  HistoryTurn,
+  HistoryUse,
+  IdempotencyMark,
+  Metadata,
+  Turn,
+} from '../conversation/turn.js';
 import { chooseWindow } from '../history/window.js';
 import { Metrics } from '../metrics/metrics.js';
 import type { ChatReply } from './chat-reply.dto.js';
 import type { ChatRequest } from './chat-request.dto.js';
+import { IdempotentTurns, type TurnResult } from './idempotent-turns.js';
 import { replyOf } from './reply.js';
 import { type KeptRequest, readRequest, type UnkeptRequest } from './request-rules.js';
 
 const NO_HISTORY: Recalled = { source: 'none', turns: [], lastSeq: 0 };
 
+/** How the turn is to be appended. */
+interface AppendConditions extends TurnConditions {
+  readonly retry: boolean;
+}
+
 interface AnsweredQuestion {
   readonly answer: Answer;
   readonly history: HistoryUse;
   readonly latencyMs: number;
+}
+
+/** What the caller's headers ask for. */
+export interface TurnConditions {
+  readonly idempotency: IdempotencyMark | null;
+  /** The seq that has to be the conversation's last. */
+  readonly expectedSeq: number | undefined;
+}
+
+/** How the turn is to be appended. */
+interface AppendConditions extends TurnConditions {
+  readonly retry: boolean;
+}
+
+interface AnsweredQuestion {
+  readonly answer: Answer;
+  readonly history: HistoryUse;
+  readonly latencyMs: number;
+}
+
+/** What the caller's headers ask for. */
+export interface TurnConditions {
+  readonly idempotency: IdempotencyMark | null;
+  /** The seq that has to be the conversation's last. */
+  readonly expectedSeq: number | undefined;
 }
 
 /** One turn, from the question to the reply. Nothing is kept unless it was answered. */
@@ -27,16 +65,24 @@ export class ChatService {
   constructor(
     private readonly environment: Environment,
     private readonly store: HistoryStore,
+    private readonly once: IdempotentTurns,
     private readonly engine: AnswerEngine,
     private readonly metrics: Metrics,
   ) {}
 
   /** @throws ServiceError with any code of the chat routes. */
-  async answer(body: ChatRequest, caller: Caller): Promise<ChatReply> {
+  async answer(body: ChatRequest, owner: string | null, on: TurnConditions): Promise<TurnResult> {
     const request = readRequest(body, this.environment.historyMode);
-    return request.kind === 'unkept'
-      ? this.answerUnkept(request)
-      : this.answerKept(request, caller);
+    if (request.kind === 'unkept')
+      return { reply: await this.answerUnkept(request), replayed: false };
+    const planned = {
+      conversationId: request.conversationId ?? randomUUID(),
+      turnId: uuidv7(),
+    };
+    const answer = (turn: PlannedTurn, retry: boolean) =>
+      this.answerKept(request, owner, { ...turn, ...on, retry });
+    if (!on.idempotency) return { reply: await answer(planned, false), replayed: false };
+    return this.once.answer({ mark: on.idempotency, planned, owner, ...request }, answer);
   }
 
   private async answerUnkept({ query, history }: UnkeptRequest): Promise<ChatReply> {
@@ -45,28 +91,39 @@ export class ChatService {
     return replyOf(answered, { conversationId: null, turnId: null, seq: null, durability: 'none' });
   }
 
-  private async answerKept(request: KeptRequest, caller: Caller): Promise<ChatReply> {
-    const { query, durability } = request;
-    const owner = caller.userId;
-    const recalled = await this.recall(request, owner);
+  private async answerKept(
+    request: KeptRequest,
+    owner: string | null,
+    { conversationId, turnId, ...options }: PlannedTurn & AppendConditions,
+  ): Promise<ChatReply> {
+    const { query, durability, metadata } = request;
+    const recalled = await this.recall(request, owner, options.expectedSeq);
     const answered = await this.ask(query, recalled.source, recalled.turns);
 
     const create = request.conversationId === null;
-    const conversationId = request.conversationId ?? randomUUID();
-    const turn = turnOf(query, answered, request.metadata, Date.now());
+    const turn = turnOf(turnId, query, answered, metadata, Date.now(), options.idempotency);
     const appended = await this.timed('append', () =>
-      this.store.append({ conversationId, owner, turn, create, durability }),
+      this.store.append({ conversationId, owner, turn, create, durability, ...options }),
     );
     if (create) this.metrics.sessionsCreated.inc();
     this.metrics.messagesSaved.inc({ durability: appended.durability });
-    return replyOf(answered, { conversationId, turnId: turn.id, ...appended });
+    return replyOf(answered, { conversationId, turnId, ...appended });
   }
 
   /** Fails before the engine is asked when the turn could not be kept anyway. */
-  private async recall(request: KeptRequest, owner: string | null): Promise<Recalled> {
-    const { conversationId, durability } = request;
+  private async recall(
+    { conversationId, durability }: KeptRequest,
+    owner: string | null,
+    expectedSeq: number | undefined,
+  ): Promise<Recalled> {
     await this.store.assertWritable(durability);
-    if (conversationId === null) return NO_HISTORY;
+    const recalled =
+      conversationId === null ? NO_HISTORY : await this.timedRecall(conversationId, owner);
+    if (expectedSeq !== undefined && expectedSeq !== recalled.lastSeq) throw conversationChanged();
+    return recalled;
+  }
+
+  private async timedRecall(conversationId: string, owner: string | null): Promise<Recalled> {
     const stop = this.metrics.historyLatency.startTimer();
     const recalled = await this.timed('recall', () => this.store.recall(conversationId, owner));
     stop();
@@ -103,13 +160,15 @@ export class ChatService {
 }
 
 function turnOf(
+  id: string,
   question: string,
   { answer, history, latencyMs }: AnsweredQuestion,
   metadata: Metadata | null,
   createdAt: number,
+  idempotency: IdempotencyMark | null,
 ): Turn {
   return {
-    id: uuidv7({ msecs: createdAt }),
+    id,
     question,
     answer: answer.text,
     sources: answer.citations.map((citation) => citation.id),
@@ -120,6 +179,6 @@ function turnOf(
     usage: answer.usage,
     latencyMs,
     metadata,
-    idempotency: null,
+    idempotency,
   };
 }

@@ -1,4 +1,5 @@
 import type { Answer } from '../answer/answer-engine.js';
+import type { FoundTurn } from '../conversation/history-store.js';
 import type { Durability, HistoryUse } from '../conversation/turn.js';
 import type { ChatReply } from './chat-reply.dto.js';
 
@@ -7,6 +8,14 @@ export interface KeptWhere {
   readonly turnId: string | null;
   readonly seq: number | null;
   readonly durability: Durability;
+}
+
+/** The reply to a turn that was kept before: the same as the first time, but for how safe it is by now. */
+export function replayOf(conversationId: string, { turn, seq, durability }: FoundTurn): ChatReply {
+  const { citations, history } = turn.context;
+  const { usage, model } = turn;
+  const answer = { text: turn.answer, status: turn.status, citations, usage, model };
+  return replyOf({ answer, history }, { conversationId, turnId: turn.id, seq, durability });
 }
 
 /** The reply to a turn, as api and OpenAPI document say it. */

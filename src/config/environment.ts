@@ -37,6 +37,8 @@ export class Environment {
   readonly openai: { readonly baseUrl?: string; readonly apiKey?: string; readonly model: string };
   readonly answerTimeoutMs: number;
   readonly answerMaxBytes: number;
+  /** An Idempotency-Key is free again after `lapseMs` if its claimant died, and forgotten after `keepMs`. */
+  readonly claimTimes: { readonly lapseMs: number; readonly keepMs: number };
 
   readonly logLevel: (typeof LOG_LEVELS)[number];
   readonly shutdownGraceMs: number;
@@ -92,6 +94,8 @@ export class Environment {
     });
     this.answerMaxBytes = variables.integer('ANSWER_MAX_BYTES', { default: 1_048_576, ...count });
 
+    this.claimTimes = { lapseMs: this.answerTimeoutMs + CLAIM_MARGIN_MS, keepMs: CLAIM_KEPT_MS };
+
     this.logLevel = variables.oneOf('LOG_LEVEL', LOG_LEVELS, 'info');
     this.shutdownGraceMs = variables.integer('SHUTDOWN_GRACE_MS', {
       default: 10_000,
@@ -99,6 +103,10 @@ export class Environment {
     });
   }
 }
+
+// Longer than an answer may take, so that only a dead claimant is ever replaced.
+const CLAIM_MARGIN_MS = 10_000;
+const CLAIM_KEPT_MS = 24 * 3_600_000;
 
 // What divides a minute, an hour or a day evenly: a cron expression knows no other distances.
 const MINUTE = 60;

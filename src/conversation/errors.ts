@@ -64,6 +64,19 @@ export const conversationChanged = (): ServiceError =>
     'The conversation has other turns by now; read it again.',
   );
 
+export const idempotencyInProgress = (): ServiceError =>
+  new ServiceError(
+    'idempotency_in_progress',
+    'The first request with this Idempotency-Key is still being answered; try again soon.',
+    { retryAfterSeconds: RETRY_AFTER_SECONDS },
+  );
+
+export const idempotencyKeyReused = (): ServiceError =>
+  new ServiceError(
+    'idempotency_key_reused',
+    'This Idempotency-Key stands for another body; use a new key for a new request.',
+  );
+
 export const notInThisMode = (what: string): ServiceError =>
   new ServiceError('not_in_this_mode', `${what} is not possible in this HISTORY_MODE.`);
 

@@ -18,6 +18,13 @@ export interface AppendRequest {
   /** Refuse unless this is the place of the newest turn. */
   readonly expectedSeq?: number | undefined;
   readonly durability: 'accepted' | 'committed';
+  /** An earlier try with the same turn id may have gone through. */
+  readonly retry: boolean;
+}
+
+/** A turn that is there, with its place and how safe it is by now. */
+export interface FoundTurn extends Appended {
+  readonly turn: Turn;
 }
 
 export interface Appended {
@@ -40,6 +47,23 @@ export abstract class HistoryStore {
 
   /** @throws conversation_changed when `expectedSeq` is no longer true. */
   abstract append(request: AppendRequest): Promise<Appended>;
+
+  /**
+   * A turn by its ids, or null; waits for its commit where that durability is asked for.
+   * @throws storage_unavailable when it cannot be committed in time.
+   */
+  abstract find(
+    conversationId: string,
+    owner: string | null,
+    turnId: string,
+    durability: AppendRequest['durability'],
+  ): Promise<FoundTurn | null>;
+
+  /**
+   * Erases a conversation in both tiers, for good: no turn that is still in flight brings it back.
+   * @throws conversation_not_found, storage_unavailable.
+   */
+  abstract erase(conversationId: string, owner: string | null): Promise<void>;
 
   /** Ends the hot copy: what is durable stays. */
   abstract end(conversationId: string, owner: string | null): Promise<Conversation>;

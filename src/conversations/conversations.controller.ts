@@ -1,5 +1,5 @@
-import { Controller, HttpCode, Param, Post } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Controller, Delete, HttpCode, Param, Post } from '@nestjs/common';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type Caller, CurrentCaller } from '../auth/caller.js';
 import { HistoryStore } from '../conversation/history-store.js';
 import { ApiProblems } from '../http/api-problems.js';
@@ -21,5 +21,17 @@ export class ConversationsController {
     @CurrentCaller() caller: Caller,
   ): Promise<ConversationDto> {
     return new ConversationDto(await this.store.end(conversationId, caller.userId));
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Erase the conversation in both tiers, for good.' })
+  @ApiNoContentResponse()
+  @ApiProblems(404, 409, 503)
+  async erase(
+    @Param('id', ConversationIdPipe) conversationId: string,
+    @CurrentCaller() caller: Caller,
+  ): Promise<void> {
+    await this.store.erase(conversationId, caller.userId);
   }
 }

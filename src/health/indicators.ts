@@ -15,7 +15,9 @@ export class Indicators {
   ) {}
 
   redis(): HealthIndicatorResult {
-    return this.store('redis', this.stores.redis);
+    const { redis, redisRisk } = this.stores;
+    if (redis !== 'up' || redisRisk === null) return this.store('redis', redis);
+    return this.health.check('redis').degraded({ message: redisRisk });
   }
 
   database(): HealthIndicatorResult {

@@ -26,6 +26,11 @@ export class Stores {
     return stateOf(this.connection);
   }
 
+  /** What `accepted` cannot promise with this Redis; null: all well. */
+  get redisRisk(): string | null {
+    return this.connection?.risk ?? null;
+  }
+
   get database(): StoreState {
     return stateOf(this.archive);
   }

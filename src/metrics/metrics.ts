@@ -85,6 +85,11 @@ export class Metrics {
     buckets: SWEEP_BUCKETS,
     registers: this.registers,
   });
+  readonly deadLetters = new Gauge({
+    name: 'dead_letters',
+    help: 'Turns that Postgres refuses; they wait for somebody to mend the cause and retry them.',
+    registers: this.registers,
+  });
   readonly redisFallback = new Counter({
     name: 'redis_fallback_total',
     help: 'Requests served by Postgres because Redis was away.',

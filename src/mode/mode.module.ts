@@ -3,18 +3,23 @@ import { PaperShelf } from '../answer/papers/paper.js';
 import { ShippedPapers } from '../answer/papers/shipped-papers.js';
 import { StoredPapers } from '../answer/papers/stored-papers.js';
 import type { Environment } from '../config/environment.js';
+import { Claims, NoClaims } from '../conversation/claims.js';
 import { ClientHistory } from '../conversation/client.history.js';
 import { HistoryStore } from '../conversation/history-store.js';
+import { DatabaseClaims } from '../persistence/database.claims.js';
 import { DatabaseHistory } from '../persistence/database.history.js';
 import { PersistenceModule } from '../persistence/persistence.module.js';
+import { RedisClaims } from '../session/redis.claims.js';
 import { RedisHistory } from '../session/redis.history.js';
 import { SessionModule } from '../session/session.module.js';
+import { HybridClaims } from '../sync/hybrid.claims.js';
 import { HybridHistory } from '../sync/hybrid.history.js';
 import { SyncModule } from '../sync/sync.module.js';
 
 interface Architecture {
   readonly imports: NonNullable<ModuleMetadata['imports']>;
   readonly store: Provider;
+  readonly claims: Provider;
   readonly shelf: Provider;
 }
 
@@ -27,40 +32,46 @@ function architectureOf({ historyMode, databaseUrlGiven }: Environment): Archite
       return {
         imports: [SyncModule],
         store: { provide: HistoryStore, useExisting: HybridHistory },
+        claims: { provide: Claims, useExisting: HybridClaims },
         shelf: stored,
       };
     case 'database':
       return {
         imports: [PersistenceModule],
         store: { provide: HistoryStore, useExisting: DatabaseHistory },
+        claims: { provide: Claims, useExisting: DatabaseClaims },
         shelf: stored,
       };
     case 'redis':
       return {
         imports: databaseUrlGiven ? [SessionModule, PersistenceModule] : [SessionModule],
         store: { provide: HistoryStore, useClass: RedisHistory },
+        claims: { provide: Claims, useExisting: RedisClaims },
         shelf: databaseUrlGiven ? stored : shipped,
       };
     case 'client':
       return {
         imports: [],
         store: { provide: HistoryStore, useClass: ClientHistory },
+        claims: { provide: Claims, useClass: NoClaims },
         shelf: shipped,
       };
   }
 }
 
-/** The one switch between the four architectures: provides HistoryStore and PaperShelf to the service. */
+/** The one switch between the four architectures: provides HistoryStore, Claims and PaperShelf to the service. */
 @Module({})
 export class ModeModule {
   static forRoot(environment: Environment): DynamicModule {
-    const { imports, store, shelf } = architectureOf(environment);
+    const { imports, store, claims, shelf } = architectureOf(environment);
     return {
       module: ModeModule,
       global: true,
       imports,
-      providers: [store, shelf],
-      exports: [...imports, HistoryStore, PaperShelf] as NonNullable<DynamicModule['exports']>,
+      providers: [store, claims, shelf],
+      exports: [...imports, HistoryStore, Claims, PaperShelf] as NonNullable<
+        DynamicModule['exports']
+      >,
     };
   }
 }

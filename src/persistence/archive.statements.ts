@@ -86,7 +86,9 @@ export async function insertTurns(
                model, prompt_tokens, completion_tokens, latency_ms, idempotency_key, idempotency_body)
        select n.id, n.conversation_id, n.seq, n.question, n.answer, n.sources::text[], n.context, n.status,
               n."timestamp", n.metadata::jsonb, n.model, n.prompt_tokens, n.completion_tokens, n.latency_ms,
-              case when taken.id is null then n.idempotency_key end, n.idempotency_body
+              case when taken.id is null
+                   and row_number() over (partition by n.idempotency_key order by n.place) = 1
+                   then n.idempotency_key end, n.idempotency_body
          from numbered n
          left join conversation_messages taken on taken.idempotency_key = n.idempotency_key
        returning conversation_id, "timestamp"
@@ -139,6 +141,37 @@ export async function markHotStale(
     conversationId,
     turnId,
   ]);
+}
+
+/** As bytes, in which nothing is refused: a lone surrogate or NUL stays an escape in the JSON. */
+export async function insertDeadLetter(
+  client: PoolClient,
+  conversationId: string,
+  turn: Turn,
+  sqlstate: string,
+): Promise<void> {
+  await client.query(
+    `insert into dead_letters as d (turn_id, conversation_id, turn, sqlstate)
+     values ($1, $2, $3, $4)
+         on conflict (turn_id) do update
+            set attempts = d.attempts + 1, at = now(), sqlstate = excluded.sqlstate`,
+    [turn.id, conversationId, Buffer.from(JSON.stringify(turn)), sqlstate],
+  );
+}
+
+/** Leaves the row as a tombstone: without turns, dead letters, title, metadata and data key. */
+export async function eraseContents(client: PoolClient, conversationId: string): Promise<void> {
+  await client.query('delete from conversation_messages where conversation_id = $1', [
+    conversationId,
+  ]);
+  await client.query('delete from dead_letters where conversation_id = $1', [conversationId]);
+  await client.query('delete from idempotency_claims where conversation_id = $1', [conversationId]);
+  await client.query(
+    `update conversation_sessions
+        set erased_at = now(), turn_count = 0, title = null, metadata = null, data_key = null
+      where conversation_id = $1`,
+    [conversationId],
+  );
 }
 
 // unnest() would flatten an array of arrays, so each list of sources travels as a literal.

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { IsNull, Not } from 'typeorm';
 import type { Conversation } from '../conversation/conversation.js';
@@ -5,7 +6,9 @@ import { conversationChanged, conversationNotFound } from '../conversation/error
 import type { NumberedTurn, Turn, TurnContext } from '../conversation/turn.js';
 import {
   type ConversationBatch,
+  eraseContents,
   insertConversations,
+  insertDeadLetter,
   insertTurns,
   lockConversations,
   markHotStale,
@@ -73,6 +76,15 @@ export class Archive {
     });
   }
 
+  /** Keeps a turn that the archive refuses as a dead letter, out of the way of those that follow it. */
+  async bury(batch: ConversationBatch, turn: Turn, sqlstate: string): Promise<void> {
+    await this.database.transaction(async (client) => {
+      await insertConversations(client, [batch]);
+      const [row] = await lockConversations(client, [batch.conversationId]);
+      if (row && !row.erased) await insertDeadLetter(client, batch.conversationId, turn, sqlstate);
+    });
+  }
+
   /**
    * Stores one turn without Redis, and answers with its place.
    * @throws ServiceError conversation_not_found, conversation_changed, storage_unavailable.
@@ -118,6 +130,39 @@ export class Archive {
         take: maxTurns,
       });
       return { conversation: toConversation(conversation), turns: rows.reverse().map(toTurn) };
+    });
+  }
+
+  /** A turn by its ids, or null. */
+  async find(
+    conversationId: string,
+    owner: string | null,
+    turnId: string,
+  ): Promise<NumberedTurn | null> {
+    const tail = await this.tail(conversationId, owner, 0);
+    if (!tail) return null;
+    const row = await this.database.read((manager) =>
+      manager.findOneBy(ConversationMessage, { conversationId, id: turnId }),
+    );
+    return row && toTurn(row);
+  }
+
+  /**
+   * Erases a conversation but for its tombstone, which keeps a late flush from bringing it back, and
+   * marks it, so that a session is removed also where Redis is away now.
+   * @param unflushed when it began (ms), for a conversation that the archive may not know yet
+   * @throws ServiceError conversation_not_found.
+   */
+  async erase(conversationId: string, owner: string | null, unflushed?: number): Promise<void> {
+    await this.database.transaction(async (client) => {
+      if (unflushed !== undefined) {
+        const batch = { conversationId, owner, createdAt: unflushed, turns: [] };
+        await insertConversations(client, [batch]);
+      }
+      const [row] = await lockConversations(client, [conversationId]);
+      if (!row || row.erased || row.user_id !== owner) throw conversationNotFound();
+      await eraseContents(client, conversationId);
+      await markHotStale(client, conversationId, randomUUID());
     });
   }
 

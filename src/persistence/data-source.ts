@@ -1,8 +1,11 @@
 import { type DataSourceOptions } from 'typeorm';
 import { CreateConversations1795000000000 } from '../../migrations/1795000000000-create-conversations.js';
 import { CreatePapers1795000000001 } from '../../migrations/1795000000001-create-papers.js';
+import { CreateDeadLettersAndClaims1795000000002 } from '../../migrations/1795000000002-create-dead-letters-and-claims.js';
 import { ConversationMessage } from './conversation-message.entity.js';
 import { ConversationSession } from './conversation-session.entity.js';
+import { DeadLetter } from './dead-letter.entity.js';
+import { IdempotencyClaim } from './idempotency-claim.entity.js';
 import { PaperRow } from './paper.entity.js';
 
 // A frozen server answers nothing, so only the client's own clock ends the wait.
@@ -16,9 +19,13 @@ export function dataSourceOptions(url: string): DataSourceOptions {
     type: 'postgres',
     url,
     applicationName: 'openta-conversations',
-    entities: [ConversationSession, ConversationMessage, PaperRow],
+    entities: [ConversationSession, ConversationMessage, DeadLetter, IdempotencyClaim, PaperRow],
     // Listed, not globbed: a migration that the build forgot would otherwise pass for "nothing to do".
-    migrations: [CreateConversations1795000000000, CreatePapers1795000000001],
+    migrations: [
+      CreateConversations1795000000000,
+      CreatePapers1795000000001,
+      CreateDeadLettersAndClaims1795000000002,
+    ],
     migrationsTableName: 'schema_migrations',
     synchronize: false,
     logging: false,

@@ -4,6 +4,7 @@ import { conversationNotFound, storageUnavailable } from '../conversation/errors
 import {
   type Appended,
   type AppendRequest,
+  type FoundTurn,
   HistoryStore,
   type Recalled,
 } from '../conversation/history-store.js';
@@ -44,6 +45,20 @@ export class DatabaseHistory extends HistoryStore {
   /** For `hybrid` while Redis is away: the session there will lack this turn. */
   appendAroundRedis(request: AppendRequest): Promise<Appended> {
     return this.commit(request, true);
+  }
+
+  async find(
+    conversationId: string,
+    owner: string | null,
+    turnId: string,
+  ): Promise<FoundTurn | null> {
+    const found = await this.archive.find(conversationId, owner, turnId);
+    return found && { turn: found, seq: found.seq, durability: 'committed' };
+  }
+
+  /** @param unflushed when it began (ms), for a conversation that the archive may not know yet */
+  async erase(conversationId: string, owner: string | null, unflushed?: number): Promise<void> {
+    await this.archive.erase(conversationId, owner, unflushed);
   }
 
   async end(conversationId: string, owner: string | null): Promise<Conversation> {

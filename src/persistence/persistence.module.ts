@@ -1,8 +1,11 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Environment } from '../config/environment.js';
+import { ArchiveCheck } from './archive.check.js';
 import { Archive } from './archive.js';
+import { DeadLetters } from './dead-letters.js';
 import { dataSourceOptions } from './data-source.js';
+import { DatabaseClaims } from './database.claims.js';
 import { DatabaseHistory } from './database.history.js';
 import { Database } from './database.js';
 
@@ -17,7 +20,15 @@ import { Database } from './database.js';
       }),
     }),
   ],
-  providers: [Database, Archive, DatabaseHistory],
-  exports: [TypeOrmModule, Database, Archive, DatabaseHistory],
+  providers: [Database, Archive, DatabaseHistory, DatabaseClaims, DeadLetters, ArchiveCheck],
+  exports: [
+    TypeOrmModule,
+    Database,
+    Archive,
+    DatabaseHistory,
+    DatabaseClaims,
+    DeadLetters,
+    ArchiveCheck,
+  ],
 })
 export class PersistenceModule {}

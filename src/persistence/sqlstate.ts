@@ -42,3 +42,15 @@ export function failureKind(error: unknown): FailureKind | null {
   if (state === null) return isNoAnswer(error) ? 'unavailable' : null;
   return KINDS.find(([prefix]) => state.startsWith(prefix))?.[1] ?? 'environment';
 }
+
+const REFUSALS: readonly [prefix: string, reason: string][] = [
+  ['22', 'a value that no column takes'],
+  ['23514', 'a check constraint refuses it'],
+  ['23', 'a constraint refuses it'],
+  ['54', 'too large for the server'],
+];
+
+/** Why a turn is a dead letter, in words that hold nothing of it. */
+export function describeRefusal(sqlstate: string): string {
+  return REFUSALS.find(([prefix]) => sqlstate.startsWith(prefix))?.[1] ?? 'refused';
+}

@@ -44,3 +44,8 @@ export const PROBE_KEY = `${prefixOf(0)}:probe`;
 export function rateLimitKey(caller: string): string {
   return `${prefixOf(partitionOf(caller))}:rate:${caller}`;
 }
+
+/** Who answers an idempotency key; `digest` is that of owner and key. */
+export function claimKey(digest: string): string {
+  return `${prefixOf(partitionOf(digest))}:idem:${digest}`;
+}

@@ -10,6 +10,7 @@ import { Environment } from '../config/environment.js';
 import { PROBE_KEY } from './keys.js';
 import { ClientLane, Lane, RedisUnavailable, type ScriptReply } from './lane.js';
 import type { Script } from './script.js';
+import { readServerInfo, riskOf, type ServerInfo } from './server-info.js';
 
 // A turn that has to wait longer for Redis is quicker with Postgres.
 const REQUEST_TIMEOUT_MS = 500;
@@ -36,6 +37,7 @@ export class RedisConnection implements OnApplicationBootstrap, OnApplicationShu
   private readonly backgroundClient: Redis;
   private readonly beforeClose: (() => Promise<void>)[] = [];
   private runId = '';
+  private serverRisk: string | null = null;
 
   constructor(environment: Environment) {
     const options = {
@@ -90,14 +92,24 @@ export class RedisConnection implements OnApplicationBootstrap, OnApplicationShu
     this.backgroundClient.disconnect();
   }
 
+  /** What `accepted` cannot promise with this server's settings, in words for an operator; null: all well. */
+  get risk(): string | null {
+    return this.serverRisk;
+  }
+
   private async probe(): Promise<void> {
-    const info = await this.requestClient.info('server');
-    const runId = /^run_id:(\w+)/m.exec(info)?.[1];
-    if (runId === undefined) throw new Error('the server does not say its run id');
+    const info = readServerInfo(await this.requestClient.info());
+    this.noteRisk(info);
     // A full, read-only or failing disk shows only in a write.
     await this.requestClient.set(PROBE_KEY, '1', 'PX', PROBE_TTL_MS);
     for (const recover of this.beforeClose) await recover();
-    this.runId = runId;
+    this.runId = info.runId;
+  }
+
+  private noteRisk(info: ServerInfo): void {
+    const risk = riskOf(info);
+    if (risk !== null && risk !== this.serverRisk) this.logger.error(`Redis: ${risk}`);
+    this.serverRisk = risk;
   }
 
   private reportChange(open: boolean, cause: unknown): void {

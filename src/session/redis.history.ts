@@ -8,12 +8,13 @@ import {
 import {
   type Appended,
   type AppendRequest,
+  type FoundTurn,
   HistoryStore,
   type Recalled,
 } from '../conversation/history-store.js';
 import { Archive } from '../persistence/archive.js';
-import { RedisUnavailable } from '../redis/lane.js';
 import { RedisConnection } from '../redis/redis.connection.js';
+import { orUnavailable } from './or-unavailable.js';
 import { Refusal } from './scripts.js';
 import { RequestSessions } from './session.lanes.js';
 import type { RecalledSession } from './session.store.js';
@@ -49,13 +50,31 @@ export class RedisHistory extends HistoryStore {
       this.sessions.append(conversationId, turn, {
         ...request,
         epoch: NO_EPOCH,
-        retry: false,
         writeBehind: false,
       }),
     );
     if (reply === Refusal.Changed) throw conversationChanged();
     if (reply < 0) throw conversationNotFound();
     return { seq: reply, durability: 'accepted' };
+  }
+
+  async find(
+    conversationId: string,
+    owner: string | null,
+    turnId: string,
+  ): Promise<FoundTurn | null> {
+    const session = await this.present(conversationId, owner);
+    const turn = session?.turns.find((each) => each.id === turnId);
+    return turn ? { turn, seq: turn.seq, durability: 'accepted' } : null;
+  }
+
+  async erase(conversationId: string, owner: string | null): Promise<void> {
+    const session = await this.present(conversationId, owner);
+    // An ended one may be in the archive alone.
+    const archived = await this.archive?.tail(conversationId, owner, 0);
+    if (!session && !archived) throw conversationNotFound();
+    if (archived) await this.archive?.erase(conversationId, owner);
+    await orUnavailable(this.sessions.erase(conversationId));
   }
 
   async end(conversationId: string, owner: string | null): Promise<Conversation> {
@@ -72,10 +91,18 @@ export class RedisHistory extends HistoryStore {
   }
 
   private async session(conversationId: string, owner: string | null): Promise<RecalledSession> {
+    const session = await this.present(conversationId, owner);
+    if (!session) throw conversationNotFound();
+    return session;
+  }
+
+  private async present(
+    conversationId: string,
+    owner: string | null,
+  ): Promise<RecalledSession | null> {
     const claim = { owner, epoch: NO_EPOCH };
     const reply = await orUnavailable(this.sessions.recall(conversationId, claim));
-    if (typeof reply === 'number') throw conversationNotFound();
-    return reply;
+    return typeof reply === 'number' ? null : reply;
   }
 }
 
@@ -94,12 +121,4 @@ function conversationOf(
     isArchived: false,
     metadata: null,
   };
-}
-
-async function orUnavailable<T>(reply: Promise<T>): Promise<T> {
-  try {
-    return await reply;
-  } catch (error) {
-    throw error instanceof RedisUnavailable ? storageUnavailable(error) : error;
-  }
 }

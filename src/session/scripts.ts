@@ -14,6 +14,10 @@ export const SCRIPTS = {
   drop: load('drop'),
   erase: load('erase'),
   partition: load('partition'),
+  known: load('known'),
+  inspect: load('inspect'),
+  takeClaim: load('take-claim'),
+  endClaim: load('end-claim'),
 };
 
 /** What a script answers instead of a result; the numbers stand in lua/session.prelude.lua. */

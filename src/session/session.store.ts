@@ -63,6 +63,18 @@ export interface PartitionCount {
   readonly oldestDirtyMs: number;
 }
 
+/** A session as it lies in Redis, whole or not. */
+export interface InspectedSession {
+  readonly owner: string | null;
+  readonly base: number;
+  readonly last: number;
+  readonly synced: number;
+  readonly length: number;
+  readonly hasTtl: boolean;
+  readonly isDirty: boolean;
+  readonly turnIds: readonly string[];
+}
+
 /**
  * The hot tier: each method is one script, so each happens wholly or not at all.
  * Guaranteed: a turn is dirty from the instant it is there, and unsynced turns are never trimmed or expired.
@@ -174,6 +186,32 @@ export class SessionStore {
     const reply = await this.lane.run(SCRIPTS.partition, [dirty, active], [metaPrefix(partition)]);
     const [activeSessions, dirtyConversations, unsyncedTurns, oldestDirtyMs] = reply as number[];
     return { activeSessions, dirtyConversations, unsyncedTurns, oldestDirtyMs } as PartitionCount;
+  }
+
+  /** The conversations that have a session, or are marked dirty. */
+  async known(partition: number): Promise<string[]> {
+    const { dirty, active } = partitionKeys(partition);
+    return (await this.lane.run(SCRIPTS.known, [dirty, active], [])) as string[];
+  }
+
+  async inspect(conversationId: string): Promise<InspectedSession | null> {
+    const reply = await this.run(SCRIPTS.inspect, conversationId, []);
+    if (typeof reply === 'number') return null;
+    const [owner, base, last, synced, length, metaTtl, turnsTtl, dirty, turnIds] = reply as [
+      string,
+      ...numbers: [number, number, number, number, number, number, number],
+      turnIds: string[],
+    ];
+    return {
+      owner: owner || null,
+      base,
+      last,
+      synced,
+      length,
+      hasTtl: metaTtl >= 0 || turnsTtl >= 0,
+      isDirty: dirty === 1,
+      turnIds,
+    };
   }
 
   private run(

@@ -22,7 +22,7 @@ export class Backlog {
     this.addedSince++;
   }
 
-  /** Only asked while Postgres is away: otherwise the backlog drains by itself. @throws too_many_unsynced. */
+  /** @throws ServiceError too_many_unsynced. */
   async assertRoom(): Promise<void> {
     const count = await this.census.count();
     if (count !== this.counted) {

@@ -3,6 +3,7 @@ import { ServiceError, storageUnavailable } from '../conversation/errors.js';
 import { Metrics } from '../metrics/metrics.js';
 import { Archive } from '../persistence/archive.js';
 import { Database } from '../persistence/database.js';
+import { failureKind } from '../persistence/sqlstate.js';
 import { failureReason } from './failure-reason.js';
 import { Flusher } from './flusher.js';
 
@@ -11,6 +12,8 @@ const PARALLEL_FLUSHES = 2;
 const MAX_CONVERSATIONS = 100;
 // Longer than a healthy Postgres ever takes; the caller may retry with the same key.
 const COMMIT_DEADLINE_MS = 5000;
+// After a failure that only an operator can mend, one batch in five seconds shows whether it was.
+const PAUSE_MS = 5000;
 
 interface Waiter {
   readonly turnId: string;
@@ -25,6 +28,7 @@ interface Waiter {
 @Injectable()
 export class FlushQueue {
   private readonly logger = new Logger(FlushQueue.name);
+  private pausedUntilMs = 0;
   private queued = new Map<string, Waiter[]>();
   private readonly running = new Set<Promise<void>>();
 
@@ -35,10 +39,14 @@ export class FlushQueue {
     private readonly metrics: Metrics,
   ) {}
 
+  /** Whether what is scheduled gets through, as far as the last batch can tell. */
+  get isHealthy(): boolean {
+    return !this.database.breaker.isOpen && performance.now() >= this.pausedUntilMs;
+  }
+
   schedule(conversationId: string): void {
-    // The sweep that follows when Postgres is back finds it.
-    if (this.database.breaker.isOpen) return;
-    this.enqueue(conversationId, []);
+    // The sweep finds it: the one that follows when Postgres is back, or the next.
+    if (this.isHealthy) this.enqueue(conversationId, []);
   }
 
   /**
@@ -91,6 +99,7 @@ export class FlushQueue {
     } catch (error) {
       this.metrics.syncFailures.inc({ reason: failureReason(error) });
       this.logger.warn(`a flush failed (${failureReason(error)}); the sweep will repeat it`);
+      if (failureKind(error) === 'environment') this.pausedUntilMs = performance.now() + PAUSE_MS;
       const reason = error instanceof ServiceError ? error : storageUnavailable(error);
       for (const waiter of [...batch.values()].flat()) waiter.reject(reason);
     }

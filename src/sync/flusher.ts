@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Metrics } from '../metrics/metrics.js';
-import { Archive, type CommittedBatch } from '../persistence/archive.js';
+import type { CommittedBatch } from '../persistence/archive.js';
 import { BackgroundSessions } from '../session/session.lanes.js';
 import type { UnsyncedTurns } from '../session/session.store.js';
+import { Committer } from './committer.js';
 
 // 500 rows: unnest reaches 91 % of COPY here, and 5,000 gain only 9 % more for ten times the lock time.
 const MAX_TURNS = 500;
@@ -11,6 +12,8 @@ const MAX_BYTES = 4 * 1024 * 1024;
 
 export interface FlushResult {
   readonly turns: number;
+  /** Turns that Postgres refuses, kept apart. */
+  readonly deadLetters: number;
   /** Conversations that still hold unsynced turns: there were more than one batch takes. */
   readonly unfinished: readonly string[];
   /** The place of each flushed turn, by its id. */
@@ -31,28 +34,30 @@ interface Pending extends UnsyncedTurns {
 export class Flusher {
   constructor(
     private readonly sessions: BackgroundSessions,
-    private readonly archive: Archive,
+    private readonly committer: Committer,
     private readonly metrics: Metrics,
   ) {}
 
-  /** One batch of each of these conversations. @throws ServiceError storage_unavailable, RedisUnavailable. */
+  /** One batch of each of these conversations. @throws RedisUnavailable, and what the commit throws. */
   async flush(conversationIds: readonly string[]): Promise<FlushResult> {
     const collected = await Promise.all(conversationIds.map((id) => this.collect(id)));
     const pending = collected.filter((each) => each !== null);
-    if (pending.length === 0) return { turns: 0, unfinished: [], numbers: new Map() };
-
-    const committed = await this.archive.commit(pending);
+    if (pending.length === 0) {
+      return { turns: 0, deadLetters: 0, unfinished: [], numbers: new Map() };
+    }
+    const { batches, deadLetters } = await this.committer.commit(pending);
     const lags = await Promise.all(
-      pending.map((batch, index) => this.acknowledge(batch, committed[index]!)),
+      pending.map((batch, index) => this.acknowledge(batch, batches[index]!)),
     );
-    const turns = pending.reduce((sum, batch) => sum + batch.turns.length, 0);
+    const turns = pending.reduce((sum, batch) => sum + batch.turns.length, 0) - deadLetters;
     this.metrics.turnsSynced.inc(turns);
     return {
       turns,
+      deadLetters,
       unfinished: pending
         .filter((_, index) => lags[index]! > 0)
         .map((batch) => batch.conversationId),
-      numbers: committed[0]!.numbers,
+      numbers: new Map(batches.flatMap(({ numbers }) => [...numbers])),
     };
   }
 

@@ -9,6 +9,7 @@ import {
 import {
   type Appended,
   type AppendRequest,
+  type FoundTurn,
   HistoryStore,
   type Recalled,
 } from '../conversation/history-store.js';
@@ -43,8 +44,7 @@ export class HybridHistory extends HistoryStore {
   async assertWritable(durability: AppendRequest['durability']): Promise<void> {
     if (durability === 'committed' || this.redis.breaker.isOpen) {
       await this.durable.assertWritable();
-    } else if (!this.durable.isWritable) {
-      // While Postgres is there the backlog drains by itself.
+    } else {
       await this.writeBehind.assertRoom();
     }
   }
@@ -60,11 +60,41 @@ export class HybridHistory extends HistoryStore {
 
   async append(request: AppendRequest): Promise<Appended> {
     try {
-      return await this.appendHot(request, false);
+      return await this.appendHot(request);
     } catch (error) {
       if (!(error instanceof RedisUnavailable)) throw error;
       return this.appendAroundRedis(request);
     }
+  }
+
+  async find(
+    conversationId: string,
+    owner: string | null,
+    turnId: string,
+    durability: AppendRequest['durability'],
+  ): Promise<FoundTurn | null> {
+    const committed = await this.durable
+      .find(conversationId, owner, turnId)
+      .catch((error: unknown) => {
+        // A turn that only Redis has yet is found there; one that must be committed has to wait.
+        if (isStorageUnavailable(error) && durability === 'accepted') return null;
+        throw error;
+      });
+    if (committed) return committed;
+    const { turns } = await this.recallIfKnown(conversationId, owner);
+    const turn = turns.find((each) => each.id === turnId);
+    if (!turn) return null;
+    if (durability === 'accepted') return { turn, seq: turn.seq, durability };
+    return { turn, seq: await this.writeBehind.committed(conversationId, turnId), durability };
+  }
+
+  async erase(conversationId: string, owner: string | null): Promise<void> {
+    // Whose it is; and a conversation that only Redis has yet needs a tombstone all the same.
+    const recalled = await this.recall(conversationId, owner);
+    const startedAt = recalled.turns[0]?.createdAt;
+    await this.durable.erase(conversationId, owner, startedAt);
+    // Where Redis is away, the mark on the tombstone has the session removed before Redis is trusted again.
+    await this.restore.eraseSession(conversationId);
   }
 
   async end(conversationId: string, owner: string | null): Promise<Conversation> {
@@ -76,6 +106,14 @@ export class HybridHistory extends HistoryStore {
     return this.durable.end(conversationId, owner);
   }
 
+  private async recallIfKnown(conversationId: string, owner: string | null): Promise<Recalled> {
+    return this.recall(conversationId, owner).catch((error: unknown) => {
+      const unknown = error instanceof ServiceError && error.code === 'conversation_not_found';
+      if (unknown) return { source: 'none', turns: [], lastSeq: 0 };
+      throw error;
+    });
+  }
+
   private async recallHot(conversationId: string, owner: string | null): Promise<Recalled> {
     let source: Recalled['source'] = 'hot';
     const { turns, lastSeq } = await this.mended(conversationId, owner, async (tries) => {
@@ -85,13 +123,12 @@ export class HybridHistory extends HistoryStore {
     return { source, turns, lastSeq };
   }
 
-  private async appendHot(request: AppendRequest, retry: boolean): Promise<Appended> {
+  private async appendHot(request: AppendRequest): Promise<Appended> {
     const { conversationId, owner, turn } = request;
     const seq = await this.mended(conversationId, owner, () =>
       this.sessions.append(conversationId, turn, {
         ...request,
         epoch: this.redis.epoch,
-        retry,
         writeBehind: true,
       }),
     );
@@ -110,7 +147,7 @@ export class HybridHistory extends HistoryStore {
       if (!isStorageUnavailable(error)) throw error;
       // Neither took it. One more look at Redis: a connection that broke is often back at once.
       await this.redis.breaker.probe();
-      return await this.appendHot(request, true).catch((again: unknown) => {
+      return await this.appendHot({ ...request, retry: true }).catch((again: unknown) => {
         throw again instanceof RedisUnavailable ? error : again;
       });
     }

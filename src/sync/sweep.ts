@@ -15,6 +15,8 @@ export interface SweepResult {
   readonly turns: number;
   /** Conversations that are still dirty because their flush failed. */
   readonly failed: number;
+  /** Turns that Postgres refused in this sweep. */
+  readonly deadLetters: number;
   readonly durationMs: number;
 }
 
@@ -27,6 +29,7 @@ interface Tally {
   conversations: number;
   turns: number;
   failed: number;
+  deadLetters: number;
 }
 
 /**
@@ -63,7 +66,7 @@ export class Sweep {
 
   private async sweep(at: number): Promise<SweepResult> {
     const startedMs = performance.now();
-    const tally: Tally = { conversations: 0, turns: 0, failed: 0 };
+    const tally: Tally = { conversations: 0, turns: 0, failed: 0, deadLetters: 0 };
     try {
       await this.recovery.recover();
       for (let first = 0; first < PARTITIONS; first += PARTITIONS_AT_ONCE) {
@@ -104,8 +107,9 @@ export class Sweep {
 
   private async flush(ids: readonly string[], tally: Tally, failed: Set<string>): Promise<void> {
     try {
-      const { turns, unfinished } = await this.flusher.flush(ids);
+      const { turns, deadLetters, unfinished } = await this.flusher.flush(ids);
       tally.turns += turns;
+      tally.deadLetters += deadLetters;
       tally.conversations += ids.length - unfinished.length;
     } catch (error) {
       for (const id of ids) failed.add(id);

@@ -2,19 +2,23 @@ import { Module } from '@nestjs/common';
 import { PersistenceModule } from '../persistence/persistence.module.js';
 import { SessionModule } from '../session/session.module.js';
 import { Backlog } from './backlog.js';
+import { Committer } from './committer.js';
 import { FlushQueue } from './flush-queue.js';
 import { Flusher } from './flusher.js';
+import { HybridClaims } from './hybrid.claims.js';
 import { HybridHistory } from './hybrid.history.js';
 import { Recovery } from './recovery.js';
 import { Restore } from './restore.js';
 import { Sweep } from './sweep.js';
 import { SweepSchedule } from './sweep.schedule.js';
+import { VerifyModule } from './verify.module.js';
 import { WriteBehind } from './write-behind.js';
 
 /** The only road from the hot tier to the durable one. */
 @Module({
-  imports: [SessionModule, PersistenceModule],
+  imports: [SessionModule, PersistenceModule, VerifyModule],
   providers: [
+    Committer,
     Flusher,
     FlushQueue,
     Backlog,
@@ -24,7 +28,16 @@ import { WriteBehind } from './write-behind.js';
     Sweep,
     SweepSchedule,
     HybridHistory,
+    HybridClaims,
   ],
-  exports: [SessionModule, PersistenceModule, HybridHistory, Sweep],
+  exports: [
+    SessionModule,
+    PersistenceModule,
+    HybridHistory,
+    HybridClaims,
+    Sweep,
+    Recovery,
+    VerifyModule,
+  ],
 })
 export class SyncModule {}

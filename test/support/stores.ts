@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, inject } from 'vitest';
+import { startPostgres } from '../../scripts/servers/postgres.mjs';
 import { startRedis } from '../../scripts/servers/redis.mjs';
 import { temporaryFolder } from './temporary-folder.js';
 
@@ -13,31 +14,53 @@ export interface TestDatabase {
 }
 
 /** A migrated database of the calling test file's own, removed when the file has ended. */
-export async function createDatabase(): Promise<TestDatabase> {
-  const template = new URL(inject('templateUrl'));
+export const createDatabase = (): Promise<TestDatabase> =>
+  newDatabase(new URL(inject('templateUrl')).pathname.slice(1));
+
+/** The same without a table in it. */
+export const createEmptyDatabase = (): Promise<TestDatabase> => newDatabase('template0');
+
+async function newDatabase(template: string): Promise<TestDatabase> {
+  const own = new URL(inject('templateUrl'));
   const name = `test_${randomUUID().replaceAll('-', '')}`;
-  const maintenance = new URL(template);
+  const maintenance = new URL(own);
   maintenance.pathname = '/postgres';
   const run = async (sql: string) => {
     const client = new pg.Client({ connectionString: maintenance.href });
     await client.connect();
     await client.query(sql).finally(() => client.end());
   };
-  await run(`create database ${name} template ${template.pathname.slice(1)}`);
+  await run(`create database ${name} template ${template}`);
 
-  const own = new URL(template);
   own.pathname = `/${name}`;
-  const pool = new pg.Pool({ connectionString: own.href, max: 3 });
+  const database = connectTo(own.href);
+  afterAll(() => run(`drop database ${name} with (force)`));
+  return database;
+}
+
+/** A database that is there already. */
+export function connectTo(url: string): TestDatabase {
+  const pool = new pg.Pool({ connectionString: url, max: 3 });
   pool.on('error', () => undefined);
-  afterAll(async () => {
-    await pool.end();
-    await run(`drop database ${name} with (force)`);
-  });
+  afterAll(() => pool.end());
   return {
-    url: own.href,
+    url,
     query: async <Row extends pg.QueryResultRow>(sql: string, values?: unknown[]) =>
       (await pool.query<Row>(sql, values)).rows,
   };
+}
+
+export type TestPostgres = Awaited<ReturnType<typeof startPostgres>>;
+
+/** A Postgres of the calling test file's own, to be stopped and killed; its database is empty. */
+export async function createPostgres(): Promise<TestPostgres> {
+  const folder = await temporaryFolder();
+  const server = await startPostgres({ dataDir: join(folder, 'postgres') });
+  afterAll(async () => {
+    await server.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+  return server;
 }
 
 export type TestRedis = Awaited<ReturnType<typeof startRedis>>;

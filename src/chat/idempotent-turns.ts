@@ -1,0 +1,73 @@
+import { Injectable } from '@nestjs/common';
+import { type ClaimOutcome, Claims, type PlannedTurn } from '../conversation/claims.js';
+import { ServiceError } from '../conversation/errors.js';
+import { type FoundTurn, HistoryStore } from '../conversation/history-store.js';
+import type { IdempotencyMark } from '../conversation/turn.js';
+import type { ChatReply } from './chat-reply.dto.js';
+import { replayOf } from './reply.js';
+
+export interface TurnResult {
+  readonly reply: ChatReply;
+  /** An earlier request with the same key was answered so. */
+  readonly replayed: boolean;
+}
+
+export interface MarkedRequest {
+  readonly mark: IdempotencyMark;
+  readonly planned: PlannedTurn;
+  readonly owner: string | null;
+  readonly durability: 'accepted' | 'committed';
+}
+
+/** @param retry an earlier try with these ids may have stored the turn. */
+type AnswerTurn = (turn: PlannedTurn, retry: boolean) => Promise<ChatReply>;
+
+/**
+ * Answers a request with an Idempotency-Key once, however often it comes and to whichever instance.
+ * The claim names the turn before there is one, so a retry after a crash finds it, or stores the same one.
+ */
+@Injectable()
+export class IdempotentTurns {
+  constructor(
+    private readonly claims: Claims,
+    private readonly store: HistoryStore,
+  ) {}
+
+  /** @throws ServiceError idempotency_in_progress, idempotency_key_reused, and what `answer` throws. */
+  async answer(request: MarkedRequest, answer: AnswerTurn): Promise<TurnResult> {
+    const { mark, planned } = request;
+    const claim = await this.claims.take(mark, planned);
+    try {
+      const found = claim.state === 'taken' ? null : await this.find(request, claim);
+      const reply = found
+        ? replayOf(claim.conversationId, found)
+        : await answer(claim, claim.state !== 'taken');
+      await this.end(mark, claim, 'answered');
+      return { reply, replayed: found !== null };
+    } catch (error) {
+      // What was answered once stays answered, though it cannot be shown right now.
+      if (claim.state !== 'answered') await this.end(mark, claim, outcomeOf(error));
+      throw error;
+    }
+  }
+
+  private find(request: MarkedRequest, claim: PlannedTurn): Promise<FoundTurn | null> {
+    const { conversationId, turnId } = claim;
+    return this.store.find(conversationId, request.owner, turnId, request.durability);
+  }
+
+  /** A claim whose end is not heard lapses by itself; the reply must not fail for it. */
+  private async end(
+    mark: IdempotencyMark,
+    claim: PlannedTurn,
+    outcome: ClaimOutcome,
+  ): Promise<void> {
+    await this.claims.end(mark, claim, outcome).catch(() => undefined);
+  }
+}
+
+/** Without storage nobody knows whether the turn was stored; all other errors come before it could be. */
+function outcomeOf(error: unknown): ClaimOutcome {
+  const known = error instanceof ServiceError && error.code !== 'storage_unavailable';
+  return known ? 'failed' : 'unknown';
+}

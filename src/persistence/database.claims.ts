@@ -1,0 +1,101 @@
+import { Injectable } from '@nestjs/common';
+import { LessThan } from 'typeorm';
+import { Environment } from '../config/environment.js';
+import { type Claim, type ClaimOutcome, Claims, type PlannedTurn } from '../conversation/claims.js';
+import { idempotencyInProgress, idempotencyKeyReused } from '../conversation/errors.js';
+import type { IdempotencyMark } from '../conversation/turn.js';
+import { ConversationMessage } from './conversation-message.entity.js';
+import { Database } from './database.js';
+import { IdempotencyClaim } from './idempotency-claim.entity.js';
+
+interface ClaimRow {
+  readonly same_body: boolean;
+  readonly conversation_id: string;
+  readonly turn_id: string;
+  readonly answered: boolean;
+  readonly state: 'taken' | 'resumed' | 'held';
+}
+
+const bytes = (hex: string): Buffer => Buffer.from(hex, 'hex');
+
+/** Claims in Postgres: for `database` mode, and for `hybrid` while Redis is away. */
+@Injectable()
+export class DatabaseClaims extends Claims {
+  constructor(
+    private readonly database: Database,
+    private readonly environment: Environment,
+  ) {
+    super();
+  }
+
+  async take(mark: IdempotencyMark, planned: PlannedTurn): Promise<Claim> {
+    const archived = await this.find(mark);
+    if (archived) return { state: 'answered', ...archived };
+    const { lapseMs, keepMs } = this.environment.claimTimes;
+    const row = await this.database.transaction(async (client) => {
+      // Takes the key, goes on in a dead claimant's place, or finds it held: the row lock lets one decide.
+      const { rows } = await client.query<ClaimRow>(
+        `with taken as (
+           insert into idempotency_claims as c (key, body, conversation_id, turn_id, lapses_at, expires_at)
+           values ($1, $2, $3, $4, now() + $5 * interval '1 ms', now() + $6 * interval '1 ms')
+               on conflict (key) do update set lapses_at = excluded.lapses_at
+                  where not c.answered and c.lapses_at <= now() and c.body = excluded.body
+           returning c.*, xmax = 0 as is_new
+         )
+         select body = $2 as same_body, conversation_id, turn_id, answered,
+                case when is_new then 'taken' else 'resumed' end as state
+           from taken
+         union all
+         select body = $2, conversation_id, turn_id, answered, 'held'
+           from idempotency_claims
+          where key = $1 and not exists (select from taken)`,
+        [
+          bytes(mark.key),
+          bytes(mark.body),
+          planned.conversationId,
+          planned.turnId,
+          lapseMs,
+          keepMs,
+        ],
+      );
+      return rows[0];
+    });
+    // Another claimant's row that this statement's snapshot did not show yet.
+    if (!row) throw idempotencyInProgress();
+    if (!row.same_body) throw idempotencyKeyReused();
+    const { conversation_id: conversationId, turn_id: turnId, state } = row;
+    if (state !== 'held') return { state, conversationId, turnId };
+    if (!row.answered) throw idempotencyInProgress();
+    return { state: 'answered', conversationId, turnId };
+  }
+
+  /** The archived turn that bears this key. @throws ServiceError idempotency_key_reused. */
+  async find(mark: IdempotencyMark): Promise<PlannedTurn | null> {
+    const row = await this.database.read((manager) =>
+      manager.findOne(ConversationMessage, {
+        select: { id: true, conversationId: true, idempotencyBody: true },
+        where: { idempotencyKey: bytes(mark.key) },
+      }),
+    );
+    if (!row) return null;
+    if (!row.idempotencyBody?.equals(bytes(mark.body))) throw idempotencyKeyReused();
+    return { conversationId: row.conversationId, turnId: row.id };
+  }
+
+  async end(mark: IdempotencyMark, planned: PlannedTurn, outcome: ClaimOutcome): Promise<void> {
+    const claim = { key: bytes(mark.key), turnId: planned.turnId };
+    await this.database.read(async (manager) => {
+      if (outcome === 'failed') await manager.delete(IdempotencyClaim, claim);
+      else if (outcome === 'answered')
+        await manager.update(IdempotencyClaim, claim, { answered: true });
+      else await manager.update(IdempotencyClaim, claim, { lapsesAt: new Date(0) });
+    });
+  }
+
+  /** Removes what nobody may ask for any more. */
+  async forgetExpired(now: Date): Promise<void> {
+    await this.database.read((manager) =>
+      manager.delete(IdempotencyClaim, { expiresAt: LessThan(now) }),
+    );
+  }
+}

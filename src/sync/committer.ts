@@ -1,0 +1,88 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Injectable, Logger } from '@nestjs/common';
+import { Metrics } from '../metrics/metrics.js';
+import { Archive, type CommittedBatch } from '../persistence/archive.js';
+import type { ConversationBatch } from '../persistence/archive.statements.js';
+import { failureKind, sqlstateOf } from '../persistence/sqlstate.js';
+
+export interface Committed {
+  /** In the order of what was given. */
+  readonly batches: readonly CommittedBatch[];
+  /** Turns that Postgres refuses; they are kept apart. */
+  readonly deadLetters: number;
+}
+
+// A deadlock or a failed race for a row is over with the next try; what lasts longer is the sweep's.
+const MAX_TRIES = 4;
+const FIRST_DELAY_MS = 20;
+
+/**
+ * Gets batches into the archive whatever is in them. What fails for what it is, is tried alone:
+ * each conversation, then each turn; a turn that still fails becomes a dead letter and blocks nobody.
+ */
+@Injectable()
+export class Committer {
+  private readonly logger = new Logger(Committer.name);
+
+  constructor(
+    private readonly archive: Archive,
+    private readonly metrics: Metrics,
+  ) {}
+
+  /** @throws what is wrong with Postgres itself, or with our rights in it: then everything stays dirty. */
+  async commit(batches: readonly ConversationBatch[]): Promise<Committed> {
+    try {
+      return { batches: await this.commitPatiently(batches), deadLetters: 0 };
+    } catch (error) {
+      if (failureKind(error) !== 'poison') throw error;
+      return batches.length > 1 ? this.eachAlone(batches) : this.turnByTurn(batches[0]!, error);
+    }
+  }
+
+  private async commitPatiently(batches: readonly ConversationBatch[]): Promise<CommittedBatch[]> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.archive.commit(batches);
+      } catch (error) {
+        if (failureKind(error) !== 'transient' || tries === MAX_TRIES) throw error;
+        this.metrics.syncFailures.inc({ reason: 'transient' });
+        // Two batches that wait for each other should not meet again.
+        await delay(FIRST_DELAY_MS * 2 ** tries * (0.5 + Math.random()));
+      }
+    }
+  }
+
+  private async eachAlone(batches: readonly ConversationBatch[]): Promise<Committed> {
+    const committed: CommittedBatch[] = [];
+    let deadLetters = 0;
+    for (const batch of batches) {
+      const alone = await this.commit([batch]);
+      committed.push(...alone.batches);
+      deadLetters += alone.deadLetters;
+    }
+    return { batches: committed, deadLetters };
+  }
+
+  private async turnByTurn(batch: ConversationBatch, cause: unknown): Promise<Committed> {
+    const [turn] = batch.turns;
+    if (batch.turns.length === 1) {
+      const sqlstate = sqlstateOf(cause) ?? '';
+      await this.archive.bury(batch, turn!, sqlstate);
+      this.metrics.syncFailures.inc({ reason: 'poison' });
+      this.logger.error(`Postgres refuses a turn (SQLSTATE ${sqlstate}); it is a dead letter now`);
+      const buried = { conversationId: batch.conversationId, erased: false, numbers: new Map() };
+      return { batches: [buried], deadLetters: 1 };
+    }
+    const parts = await this.eachAlone(batch.turns.map((each) => ({ ...batch, turns: [each] })));
+    return {
+      batches: [
+        {
+          conversationId: batch.conversationId,
+          erased: parts.batches.some(({ erased }) => erased),
+          numbers: new Map(parts.batches.flatMap(({ numbers }) => [...numbers])),
+        },
+      ],
+      deadLetters: parts.deadLetters,
+    };
+  }
+}

@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { afterAll } from 'vitest';
+import { freePort } from '../../scripts/servers/ports.mjs';
+import { noteForCleanup } from '../../scripts/servers/server-process.mjs';
+import { untilLive } from '../../scripts/servers/service.mjs';
+
+const MAIN = fileURLToPath(new URL('run-service.mjs', import.meta.url));
+const LIVE_WITHIN_MS = 30_000;
+
+export interface ChildService {
+  readonly url: string;
+  readonly pid: number;
+  /** All that the process wrote so far, to both streams. */
+  output(): string;
+  kill(signal: NodeJS.Signals): void;
+  /** Resolves with the exit code once the process is gone. */
+  readonly exited: Promise<number | null>;
+}
+
+/** The service as main.ts runs it, in a process of its own; killed when the test file has ended. */
+export async function startChildService(variables: Record<string, string>): Promise<ChildService> {
+  const port = await freePort();
+  const { PATH, TMPDIR } = process.env;
+  const child = spawn(process.execPath, [MAIN], {
+    env: {
+      ...(PATH && { PATH }),
+      ...(TMPDIR && { TMPDIR }),
+      CHAT_RATE_LIMIT: '0',
+      ...variables,
+      PORT: String(port),
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const chunks: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (chunk: string) => chunks.push(chunk));
+  }
+  const exited = new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject).once('close', (code) => resolve(code));
+  });
+  noteForCleanup(child.pid!, MAIN, exited);
+  afterAll(async () => {
+    child.kill('SIGKILL');
+    await exited;
+  });
+  const url = `http://127.0.0.1:${port}`;
+  const gone = exited.then((code) => {
+    throw new Error(`the service ended with ${code}:\n${chunks.join('')}`);
+  });
+  await Promise.race([untilLive(url, AbortSignal.timeout(LIVE_WITHIN_MS)), gone]);
+  gone.catch(() => undefined);
+  return {
+    url,
+    pid: child.pid!,
+    output: () => chunks.join(''),
+    kill: (signal) => child.kill(signal),
+    exited,
+  };
+}
