@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { createApp } from './app.setup.js';
 import { readEnvironment } from './config/environment.js';
+import { shutDown } from './shutdown.js';
 import { describeStartFailure } from './start-failure.js';
 
 async function main(): Promise<void> {
@@ -8,7 +9,7 @@ async function main(): Promise<void> {
   const app = await createApp(environment);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     // Nest's own hooks would raise the signal again, and a shutdown that went well must exit with 0.
-    process.once(signal, () => void app.close().then(() => process.exit(0)));
+    process.once(signal, () => void shutDown(app, environment.shutdownGraceMs));
   }
   await app.listen(environment.port, environment.host);
 }

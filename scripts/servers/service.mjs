@@ -30,17 +30,22 @@ const KILLED_WITHIN_MS = 5_000;
  * @returns {Service}
  */
 export function startService({ main, pidFile, graceMs, cwd, env }) {
+  // A terminal is not handed on: once it is closed, every write to it fails with EIO, which pino retries for ever as it
+  // ends, so that the service would have to be killed.
+  const output = process.stdout.isTTY || process.stderr.isTTY ? 'pipe' : 'inherit';
   const child = spawn(process.execPath, [main], {
     cwd,
     env,
     detached: true,
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', output, output],
   });
+  child.stdout?.on('data', (chunk) => process.stdout.write(chunk));
+  child.stderr?.on('data', (chunk) => process.stderr.write(chunk));
   if (child.pid) writeFileSync(pidFile, String(child.pid));
   /** @type {Promise<Exit>} */
   const exited = new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('exit', (code, signal) => {
+    child.once('close', (code, signal) => {
       rmSync(pidFile, { force: true });
       resolve({ code, signal });
     });

@@ -23,17 +23,6 @@ import { type KeptRequest, readRequest, type UnkeptRequest } from './request-rul
 
 const NO_HISTORY: Recalled = { source: 'none', turns: [], lastSeq: 0 };
 
-/** How the turn is to be appended. */
-interface AppendConditions extends TurnConditions {
-  readonly retry: boolean;
-}
-
-interface AnsweredQuestion {
-  readonly answer: Answer;
-  readonly history: HistoryUse;
-  readonly latencyMs: number;
-}
-
 /** What the caller's headers ask for. */
 export interface TurnConditions {
   readonly idempotency: IdempotencyMark | null;
@@ -50,13 +39,6 @@ interface AnsweredQuestion {
   readonly answer: Answer;
   readonly history: HistoryUse;
   readonly latencyMs: number;
-}
-
-/** What the caller's headers ask for. */
-export interface TurnConditions {
-  readonly idempotency: IdempotencyMark | null;
-  /** The seq that has to be the conversation's last. */
-  readonly expectedSeq: number | undefined;
 }
 
 /** One turn, from the question to the reply. Nothing is kept unless it was answered. */

@@ -10,6 +10,9 @@ import type { Script } from '../redis/script.js';
 import { decodeTurn, encodeTurn } from './codec.js';
 import { Refusal, SCRIPTS } from './scripts.js';
 
+// Longer than any request that had read the conversation before can take to write it back.
+const ERASED_FOR_SECONDS = 60;
+
 export interface SessionLimits {
   readonly ttlSeconds: number;
   readonly maxTurns: number;
@@ -178,7 +181,7 @@ export class SessionStore {
   }
 
   async erase(conversationId: string): Promise<void> {
-    await this.run(SCRIPTS.erase, conversationId, []);
+    await this.run(SCRIPTS.erase, conversationId, [String(ERASED_FOR_SECONDS)]);
   }
 
   async count(partition: number): Promise<PartitionCount> {

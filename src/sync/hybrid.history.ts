@@ -142,7 +142,9 @@ export class HybridHistory extends HistoryStore {
   private async appendAroundRedis(request: AppendRequest): Promise<Appended> {
     this.writeBehind.beforeAppendAroundRedis();
     try {
-      return await this.durable.appendAroundRedis(request);
+      const appended = await this.durable.appendAroundRedis(request);
+      this.writeBehind.afterAppendAroundRedis();
+      return appended;
     } catch (error) {
       if (!isStorageUnavailable(error)) throw error;
       // Neither took it. One more look at Redis: a connection that broke is often back at once.

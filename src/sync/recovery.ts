@@ -19,7 +19,7 @@ export class Recovery {
   private owing = false;
 
   constructor(
-    redis: RedisConnection,
+    private readonly redis: RedisConnection,
     private readonly archive: Archive,
     private readonly sessions: BackgroundSessions,
     private readonly flusher: Flusher,
@@ -30,6 +30,14 @@ export class Recovery {
   /** This instance is about to write a turn around Redis. */
   owe(): void {
     this.owing = true;
+  }
+
+  /** Recovers in the background if Redis is in use again: the recovery before that did not see everything. */
+  recoverIfTrusted(): void {
+    if (this.redis.breaker.isOpen) return;
+    this.recover().catch((error: unknown) => {
+      this.logger.warn(`a recovery failed (${failureReason(error)}); the sweep repeats it`);
+    });
   }
 
   /** @returns how many conversations were recovered. */

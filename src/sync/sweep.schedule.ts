@@ -33,6 +33,8 @@ export class SweepSchedule implements OnApplicationBootstrap, OnApplicationShutd
     const seconds = this.environment.sweepIntervalSeconds;
     this.registry.getCronJob(SWEEP_JOB).setTime(new CronTime(cronExpression(seconds)));
     this.database.breaker.onClosed(() => void this.tick());
+    // What an instance that died has left, this one's own restart finishes.
+    void this.tick();
   }
 
   @Cron(CronExpression.EVERY_5_MINUTES, { name: SWEEP_JOB, waitForCompletion: true })

@@ -38,4 +38,9 @@ export class WriteBehind {
     this.recovery.owe();
     this.metrics.redisFallback.inc();
   }
+
+  /** Redis may have come back, and been recovered, between the decision and the write. */
+  afterAppendAroundRedis(): void {
+    this.recovery.recoverIfTrusted();
+  }
 }

@@ -9,7 +9,7 @@ local id, turn_id, turn, expected, created_at = ARGV[1], ARGV[4], ARGV[5], ARGV[
 local session, refusal = trusted_session(ARGV[2], ARGV[3])
 
 if not session then
-  if refusal ~= MISSING or created_at == '' then return refusal end
+  if refusal ~= MISSING or created_at == '' or is_erased() then return refusal end
   remove_session(id)
   session = { base = 0, last = 0, synced = 0 }
   redis.call('HSET', KEYS[1], 'owner', ARGV[2], 'epoch', ARGV[3], 'created_at', created_at,

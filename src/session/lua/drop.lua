@@ -2,6 +2,7 @@
 -- drop.lua: remove a session that has nothing unsynced; the archive fills it again when it is wanted.
 -- ARGV 1 conversation id  2 last seq that it has to have still, or ''
 -- Returns 1 when nothing is left of it, DIRTY when it holds turns that the archive may not have, or CHANGED.
+if is_erased() then return 1 end
 local session = read_session()
 if session and session.last > session.synced then return DIRTY end
 if session and ARGV[2] ~= '' and session.last ~= tonumber(ARGV[2]) then return CHANGED end

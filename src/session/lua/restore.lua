@@ -1,8 +1,8 @@
 #!lua
 -- restore.lua: fill an absent session with the newest turns of the archive; all of them are synced.
 -- ARGV 1 conversation id  2 owner  3 epoch  4 created at (ms)  5 last seq  6 TTL in seconds  7 … turns, oldest first
--- Returns 1 when filled, 0 when a session was there already: that one may hold newer turns.
-if read_session() then return 0 end
+-- Returns 1 when filled, 0 when a session was there already, which may hold newer turns, or was erased meanwhile.
+if read_session() or is_erased() then return 0 end
 remove_session(ARGV[1])
 local turns = #ARGV - 6
 -- One by one: unpack() refuses more than some 8,000 arguments.

@@ -42,6 +42,11 @@ local function remove_session(id)
   redis.call('ZREM', KEYS[4], id)
 end
 
+-- Whether the user has erased this conversation a moment ago: then whoever still holds its turns must not bring it back.
+local function is_erased()
+  return redis.call('HEXISTS', KEYS[1], 'erased') == 1
+end
+
 -- Drops the oldest turns above the limit, but none that the archive may not have yet.
 local function trim(session, keep)
   local drop = math.min(session.last - session.base - keep, session.synced - session.base)
