@@ -1,6 +1,7 @@
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { AppModule } from './app.module.js';
 import type { Environment } from './config/environment.js';
 import { ProblemFilter } from './http/problem.filter.js';
@@ -13,7 +14,16 @@ const MAX_BODY_BYTES = 256 * 1024;
 /** The application as main.ts and the end-to-end tests run it, not yet listening. */
 export async function createApp(environment: Environment): Promise<NestFastifyApplication> {
   const logger = new PinoLogger(environment.logLevel);
-  const adapter = new FastifyAdapter({ bodyLimit: MAX_BODY_BYTES, genReqId: requestId });
+  const problems = new ProblemFilter();
+  const adapter = new FastifyAdapter({
+    bodyLimit: MAX_BODY_BYTES,
+    genReqId: requestId,
+    // An address that cannot be decoded never reaches the router, nor its hooks and filters.
+    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+      void reply.header('x-request-id', request.id);
+      problems.send(error, reply);
+    },
+  });
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.forRoot(environment),
     adapter,
@@ -21,7 +31,7 @@ export async function createApp(environment: Environment): Promise<NestFastifyAp
   );
   logRequests(app.getHttpAdapter().getInstance(), logger.pino);
   app.useGlobalPipes(validationPipe);
-  app.useGlobalFilters(new ProblemFilter());
+  app.useGlobalFilters(problems);
   describe(app);
   return app;
 }

@@ -1,5 +1,5 @@
 import { Controller, Get, Res, UseGuards } from '@nestjs/common';
-import { ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { MetricsGuard } from '../auth/metrics.guard.js';
 import { ApiProblems } from '../http/api-problems.js';
@@ -14,6 +14,7 @@ export class MetricsController {
   @Get()
   @ApiOperation({ summary: 'Prometheus metrics; with ADMIN_TOKEN where one is set.' })
   @ApiProduces('text/plain')
+  @ApiOkResponse()
   @ApiProblems(401)
   async read(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
     reply.type(this.metrics.registry.contentType);

@@ -78,6 +78,7 @@ export class ChatService {
     owner: string | null,
     { conversationId, turnId, ...options }: PlannedTurn & AppendConditions,
   ): Promise<ChatReply> {
+    const startedMs = performance.now();
     const { query, durability, metadata } = request;
     const recalled = await this.recall(request, owner, options.expectedSeq);
     const answered = await this.ask(query, recalled.source, recalled.turns);
@@ -87,6 +88,8 @@ export class ChatService {
     const appended = await this.timed('append', () =>
       this.store.append({ conversationId, owner, turn, create, durability, ...options }),
     );
+    const ownMs = performance.now() - startedMs - answered.latencyMs;
+    this.metrics.turnLatency.observe({ step: 'total' }, Math.max(0, ownMs) / 1000);
     if (create) this.metrics.sessionsCreated.inc();
     this.metrics.messagesSaved.inc({ durability: appended.durability });
     return replyOf(answered, { conversationId, turnId, ...appended });

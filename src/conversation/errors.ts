@@ -54,6 +54,9 @@ export class ServiceError extends Error {
   }
 }
 
+export const hasCode = (error: unknown, code: ErrorCode): boolean =>
+  error instanceof ServiceError && error.code === code;
+
 /** A missing conversation and one of somebody else get this same error: the difference is a secret. */
 export const conversationNotFound = (): ServiceError =>
   new ServiceError('conversation_not_found', 'There is no such conversation for this caller.');

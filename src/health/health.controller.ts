@@ -1,6 +1,7 @@
-import { Controller, Get, Header } from '@nestjs/common';
+import { Controller, Get, Header, Res, ServiceUnavailableException } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { HealthCheck, type HealthCheckResult, HealthCheckService } from '@nestjs/terminus';
+import type { FastifyReply } from 'fastify';
 import { storageUnavailable } from '../conversation/errors.js';
 import { ApiProblems } from '../http/api-problems.js';
 import { Indicators } from './indicators.js';
@@ -29,6 +30,7 @@ export class HealthController {
   @Get('ready')
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'A turn can be taken and kept, if need be in one store alone.' })
+  @ApiOkResponse()
   @ApiProblems(503)
   ready(): { status: 'ok' } {
     if (!this.stores.canKeepTurns) throw storageUnavailable();
@@ -38,12 +40,19 @@ export class HealthController {
   @Get()
   @HealthCheck()
   @ApiOperation({ summary: 'Redis, database and sync.' })
-  check(): Promise<HealthCheckResult> {
-    return this.health.check([
-      () => this.indicators.redis(),
-      () => this.indicators.database(),
-      () => this.indicators.sync(),
-    ]);
+  async check(@Res({ passthrough: true }) reply: FastifyReply): Promise<HealthCheckResult> {
+    try {
+      return await this.health.check([
+        () => this.indicators.redis(),
+        () => this.indicators.database(),
+        () => this.indicators.sync(),
+      ]);
+    } catch (error) {
+      // Terminus throws its report when something is down; it is shown as it is, not as a problem of ours.
+      if (!(error instanceof ServiceUnavailableException)) throw error;
+      void reply.status(error.getStatus());
+      return error.getResponse() as HealthCheckResult;
+    }
   }
 
   @Get('sessions')

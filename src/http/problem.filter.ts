@@ -14,10 +14,14 @@ export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger(ProblemFilter.name);
 
   catch(thrown: unknown, host: ArgumentsHost): void {
+    this.send(thrown, host.switchToHttp().getResponse<FastifyReply>());
+  }
+
+  /** For errors that arise before the framework has a route, too. */
+  send(thrown: unknown, reply: FastifyReply): void {
     const error = toServiceError(thrown);
     const { status, title, retryable } = ERROR_CODES[error.code];
     if (error.code === 'internal') this.logger.error('a request failed', error.cause);
-    const reply = host.switchToHttp().getResponse<FastifyReply>();
     if (error.retryAfterSeconds !== undefined) {
       void reply.header('Retry-After', String(error.retryAfterSeconds));
     }

@@ -3,7 +3,8 @@ import { type Logger, pino } from 'pino';
 
 // Thirty lines at each start that only a developer of the service wants to see.
 const FRAMEWORK_WIRING = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExplorer']);
-const STACK_PLACE = /^\s+at /;
+// With line and column: a text within a message may begin with "at" as well.
+const STACK_PLACE = /^\s+at .+:\d+:\d+\)?$/;
 const MAX_PLACES = 8;
 
 /**
@@ -71,7 +72,7 @@ function describeError(error: Error): Record<string, unknown> {
   return {
     error: error.name,
     ...(code !== undefined && { code }),
-    ...(error.stack !== undefined && { at: placesOf(error.stack) }),
+    ...(error.stack !== undefined && { at: placesOf(error.stack.replace(error.message, '')) }),
     ...(error.cause instanceof Error && { cause: describeError(error.cause) }),
   };
 }

@@ -68,6 +68,11 @@ export class Metrics {
     help: 'Sessions in Redis.',
     registers: this.registers,
   });
+  readonly redisMemoryUsedRatio = new Gauge({
+    name: 'redis_memory_used_ratio',
+    help: "Redis's memory in use over its maxmemory; 0 where it has no limit.",
+    registers: this.registers,
+  });
   readonly turnsSynced = new Counter({
     name: 'turns_synced_total',
     help: 'Turns flushed from Redis to Postgres by this instance.',

@@ -166,6 +166,14 @@ export class Archive {
     });
   }
 
+  /** Whether this owner has erased it. */
+  async isErased(conversationId: string, owner: string | null): Promise<boolean> {
+    const row = await this.database.read((manager) =>
+      manager.findOneBy(ConversationSession, { conversationId, erasedAt: Not(IsNull()) }),
+    );
+    return row !== null && row.userId === owner;
+  }
+
   /** Conversations that were written around Redis, each with the mark to clear. */
   async hotStale(maxConversations: number): Promise<{ conversationId: string; mark: string }[]> {
     const rows = await this.database.read((manager) =>

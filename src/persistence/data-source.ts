@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { type DataSourceOptions } from 'typeorm';
 import { CreateConversations1795000000000 } from '../../migrations/1795000000000-create-conversations.js';
 import { CreatePapers1795000000001 } from '../../migrations/1795000000001-create-papers.js';
@@ -13,8 +14,20 @@ const CONNECT_TIMEOUT_MS = 2000;
 const QUERY_TIMEOUT_MS = 5000;
 const POOL_CONNECTIONS = 10;
 
+/** A backend that is killed emits an error on its client: without a listener that would end the process. */
+class QuietClient extends pg.Client {
+  constructor(config?: pg.ClientConfig) {
+    super(config);
+    // The query under way fails, and says so to whoever sent it.
+    this.on('error', () => undefined);
+  }
+}
+
 /** What the service and its tools connect with; the schema comes from migrations alone. */
-export function dataSourceOptions(url: string): DataSourceOptions {
+export function dataSourceOptions(
+  url: string,
+  queryTimeoutMs = QUERY_TIMEOUT_MS,
+): DataSourceOptions {
   return {
     type: 'postgres',
     url,
@@ -35,6 +48,6 @@ export function dataSourceOptions(url: string): DataSourceOptions {
     connectTimeoutMS: CONNECT_TIMEOUT_MS,
     // Errors of idle connections: the breaker finds out by itself, and an error's text may hold contents.
     poolErrorHandler: () => undefined,
-    extra: { query_timeout: QUERY_TIMEOUT_MS },
+    extra: { query_timeout: queryTimeoutMs, Client: QuietClient },
   };
 }

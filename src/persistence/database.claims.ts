@@ -82,6 +82,18 @@ export class DatabaseClaims extends Claims {
     return { conversationId: row.conversationId, turnId: row.id };
   }
 
+  /** Whether Postgres has anything of this key: a turn that bears it, or a claim from when Redis was away. */
+  async knows(mark: IdempotencyMark): Promise<boolean> {
+    const [row] = await this.database.read((manager) =>
+      manager.query<{ known: boolean }[]>(
+        `select exists (select from conversation_messages where idempotency_key = $1)
+             or exists (select from idempotency_claims where key = $1 and expires_at > now()) as known`,
+        [bytes(mark.key)],
+      ),
+    );
+    return row!.known;
+  }
+
   async end(mark: IdempotencyMark, planned: PlannedTurn, outcome: ClaimOutcome): Promise<void> {
     const claim = { key: bytes(mark.key), turnId: planned.turnId };
     await this.database.read(async (manager) => {

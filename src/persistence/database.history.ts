@@ -61,6 +61,11 @@ export class DatabaseHistory extends HistoryStore {
     await this.archive.erase(conversationId, owner, unflushed);
   }
 
+  /** Whether this owner has erased it: then there is no such conversation, wherever its turns may still be. */
+  isErased(conversationId: string, owner: string | null): Promise<boolean> {
+    return this.archive.isErased(conversationId, owner);
+  }
+
   async end(conversationId: string, owner: string | null): Promise<Conversation> {
     const tail = await this.archive.tail(conversationId, owner, 0);
     if (!tail) throw conversationNotFound();

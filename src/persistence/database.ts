@@ -107,8 +107,6 @@ export class Database implements OnApplicationBootstrap, OnApplicationShutdown {
     }
     if (this.dataSource.isInitialized) return;
     await this.dataSource.initialize();
-    // A backend killed while its client is checked out would otherwise end the whole process.
-    this.pool.on('connect', (client) => client.on('error', () => undefined));
   }
 
   private reportChange(open: boolean, cause: unknown): void {

@@ -11,10 +11,7 @@ const MIGRATION_TIMEOUT_MS = 600_000;
  * @returns how many migrations ran.
  */
 export async function migrate(url: string): Promise<number> {
-  const dataSource = new DataSource({
-    ...dataSourceOptions(url),
-    extra: { query_timeout: MIGRATION_TIMEOUT_MS },
-  });
+  const dataSource = new DataSource(dataSourceOptions(url, MIGRATION_TIMEOUT_MS));
   await dataSource.initialize();
   const guard = dataSource.createQueryRunner();
   try {

@@ -27,7 +27,7 @@ export function sqlstateOf(error: unknown): string | null {
 }
 
 // What pg says when the server said nothing: it has no codes for these.
-const NO_ANSWER = /timeout|terminated|connection|ended/i;
+const NO_ANSWER = /timeout|terminated|connection|calling end/i;
 
 /** Whether no answer came at all: a refused, reset or timed-out connection, or a query given up. */
 function isNoAnswer(error: unknown): boolean {

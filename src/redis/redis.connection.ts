@@ -97,6 +97,11 @@ export class RedisConnection implements OnApplicationBootstrap, OnApplicationShu
     return this.serverRisk;
   }
 
+  /** What the server says of itself. @throws Error while it is away. */
+  async serverInfo(): Promise<ServerInfo> {
+    return readServerInfo(await this.backgroundClient.info());
+  }
+
   private async probe(): Promise<void> {
     const info = readServerInfo(await this.requestClient.info());
     this.noteRisk(info);

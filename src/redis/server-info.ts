@@ -3,6 +3,8 @@ export interface ServerInfo {
   readonly runId: string;
   readonly evictionPolicy: string | null;
   readonly appendsToFile: boolean;
+  /** Memory in use over the limit; 0 without a limit. */
+  readonly memoryUsedRatio: number;
 }
 
 /** Reads what the service needs of INFO. @throws Error when there is no run id. */
@@ -11,10 +13,12 @@ export function readServerInfo(info: string): ServerInfo {
     new RegExp(`^${name}:(\\S*)`, 'm').exec(info)?.[1] ?? null;
   const runId = field('run_id');
   if (runId === null) throw new Error('the server does not say its run id');
+  const limit = Number(field('maxmemory') ?? 0);
   return {
     runId,
     evictionPolicy: field('maxmemory_policy'),
     appendsToFile: field('aof_enabled') === '1',
+    memoryUsedRatio: limit > 0 ? Number(field('used_memory')) / limit : 0,
   };
 }
 

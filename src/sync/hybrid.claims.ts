@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Claim, type ClaimOutcome, Claims, type PlannedTurn } from '../conversation/claims.js';
-import { ServiceError } from '../conversation/errors.js';
+import { hasCode } from '../conversation/errors.js';
 import type { IdempotencyMark } from '../conversation/turn.js';
 import { DatabaseClaims } from '../persistence/database.claims.js';
 import { RedisConnection } from '../redis/redis.connection.js';
@@ -8,8 +8,9 @@ import { RedisClaims } from '../session/redis.claims.js';
 
 /**
  * Claims in Redis, and in Postgres while Redis is away. A key that Redis knows nothing of is looked up in
- * the archive too: Redis may have been lost since. Not guaranteed: one engine call for two requests that
- * run at the very moment when Redis goes away; their turns are both kept, and one of them keeps the key.
+ * Postgres too: Redis may have been lost since, or away when the key was claimed.
+ * Not guaranteed: one engine call for two requests of which one came before Redis went away, and the other
+ * before that one was answered; their turns are both kept, and one of them keeps the key.
  */
 @Injectable()
 export class HybridClaims extends Claims {
@@ -22,15 +23,18 @@ export class HybridClaims extends Claims {
   }
 
   async take(mark: IdempotencyMark, planned: PlannedTurn): Promise<Claim> {
-    const claim = await this.takeHot(mark, planned);
-    if (claim === null) return this.durable.take(mark, planned);
-    if (claim.state !== 'taken') return claim;
-    const archived = await this.durable.find(mark).catch(async (error: unknown) => {
-      if (isUnavailable(error)) return null;
-      await this.hot.end(mark, claim, 'failed');
+    if (this.redis.breaker.isOpen) return this.durable.take(mark, planned);
+    try {
+      const claim = await this.hot.take(mark, planned);
+      return claim.state === 'taken' ? await this.unlessKnown(mark, claim) : claim;
+    } catch (error) {
+      if (hasCode(error, 'storage_unavailable')) return this.durable.take(mark, planned);
+      if (!hasCode(error, 'idempotency_in_progress')) throw error;
+      // Its holder may have answered, and lost Redis, or its life, before it could say so here.
+      const archived = await this.durable.find(mark).catch(() => null);
+      if (archived) return { state: 'answered', ...archived };
       throw error;
-    });
-    return archived ? { state: 'answered', ...archived } : claim;
+    }
   }
 
   /** In both: which of the two has the claim was decided by what was up then, not by what is up now. */
@@ -41,15 +45,18 @@ export class HybridClaims extends Claims {
     ]);
   }
 
-  /** @returns null while Redis is away. */
-  private async takeHot(mark: IdempotencyMark, planned: PlannedTurn): Promise<Claim | null> {
-    if (this.redis.breaker.isOpen) return null;
-    return this.hot.take(mark, planned).catch((error: unknown) => {
-      if (isUnavailable(error)) return null;
+  /** Postgres's word goes before the claim that Redis has just given; without Postgres that one has to do. */
+  private async unlessKnown(mark: IdempotencyMark, claim: Claim): Promise<Claim> {
+    try {
+      if (!(await this.durable.knows(mark))) return claim;
+      const known = await this.durable.take(mark, claim);
+      // It names another turn, so nobody would ever end this one.
+      await this.hot.end(mark, claim, 'failed');
+      return known;
+    } catch (error) {
+      if (hasCode(error, 'storage_unavailable')) return claim;
+      await this.hot.end(mark, claim, 'failed');
       throw error;
-    });
+    }
   }
 }
-
-const isUnavailable = (error: unknown): boolean =>
-  error instanceof ServiceError && error.code === 'storage_unavailable';

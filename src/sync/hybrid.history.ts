@@ -3,7 +3,7 @@ import type { Conversation } from '../conversation/conversation.js';
 import {
   conversationChanged,
   conversationNotFound,
-  ServiceError,
+  hasCode,
   storageUnavailable,
 } from '../conversation/errors.js';
 import {
@@ -54,7 +54,7 @@ export class HybridHistory extends HistoryStore {
       return await this.recallHot(conversationId, owner);
     } catch (error) {
       if (!(error instanceof RedisUnavailable)) throw error;
-      return this.durable.recall(conversationId, owner);
+      return this.orUnknown(this.durable.recall(conversationId, owner), conversationId, owner);
     }
   }
 
@@ -77,7 +77,7 @@ export class HybridHistory extends HistoryStore {
       .find(conversationId, owner, turnId)
       .catch((error: unknown) => {
         // A turn that only Redis has yet is found there; one that must be committed has to wait.
-        if (isStorageUnavailable(error) && durability === 'accepted') return null;
+        if (hasCode(error, 'storage_unavailable') && durability === 'accepted') return null;
         throw error;
       });
     if (committed) return committed;
@@ -108,9 +108,8 @@ export class HybridHistory extends HistoryStore {
 
   private async recallIfKnown(conversationId: string, owner: string | null): Promise<Recalled> {
     return this.recall(conversationId, owner).catch((error: unknown) => {
-      const unknown = error instanceof ServiceError && error.code === 'conversation_not_found';
-      if (unknown) return { source: 'none', turns: [], lastSeq: 0 };
-      throw error;
+      if (!hasCode(error, 'conversation_not_found')) throw error;
+      return { source: 'none', turns: [], lastSeq: 0 };
     });
   }
 
@@ -142,16 +141,37 @@ export class HybridHistory extends HistoryStore {
   private async appendAroundRedis(request: AppendRequest): Promise<Appended> {
     this.writeBehind.beforeAppendAroundRedis();
     try {
-      const appended = await this.durable.appendAroundRedis(request);
+      const { conversationId, owner } = request;
+      const append = this.durable.appendAroundRedis(request);
+      const appended = await this.orUnknown(append, conversationId, owner);
       this.writeBehind.afterAppendAroundRedis();
       return appended;
     } catch (error) {
-      if (!isStorageUnavailable(error)) throw error;
+      if (!hasCode(error, 'storage_unavailable')) throw error;
       // Neither took it. One more look at Redis: a connection that broke is often back at once.
       await this.redis.breaker.probe();
       return await this.appendHot({ ...request, retry: true }).catch((again: unknown) => {
         throw again instanceof RedisUnavailable ? error : again;
       });
+    }
+  }
+
+  /**
+   * What the archive does not know may be in the Redis that is away, and there alone: that is no "not found".
+   * Only of what was erased the archive is sure.
+   */
+  private async orUnknown<T>(
+    reply: Promise<T>,
+    conversationId: string,
+    owner: string | null,
+  ): Promise<T> {
+    try {
+      return await reply;
+    } catch (error) {
+      if (!hasCode(error, 'conversation_not_found')) throw error;
+      throw (await this.durable.isErased(conversationId, owner))
+        ? error
+        : storageUnavailable(error);
     }
   }
 
@@ -181,6 +201,3 @@ export class HybridHistory extends HistoryStore {
     throw storageUnavailable();
   }
 }
-
-const isStorageUnavailable = (error: unknown): boolean =>
-  error instanceof ServiceError && error.code === 'storage_unavailable';

@@ -6,6 +6,8 @@ import { failureReason } from './failure-reason.js';
 import { Flusher } from './flusher.js';
 
 const BATCH_CONVERSATIONS = 500;
+// A round takes a few milliseconds; under a load that writes around Redis all the time one of these still finds a gap.
+const MAX_ROUNDS = 50;
 
 /**
  * Brings sessions back in step that were written around while Redis was away: flush what they hold, drop
@@ -32,9 +34,15 @@ export class Recovery {
     this.owing = true;
   }
 
-  /** Recovers in the background if Redis is in use again: the recovery before that did not see everything. */
-  recoverIfTrusted(): void {
-    if (this.redis.breaker.isOpen) return;
+  /**
+   * This instance has written a turn around Redis. The recovery that lets Redis back in may have looked before:
+   * it looks again if it is still under way; else this recovers in the background.
+   */
+  wroteAround(): void {
+    if (this.redis.breaker.isOpen) {
+      this.owing = true;
+      return;
+    }
     this.recover().catch((error: unknown) => {
       this.logger.warn(`a recovery failed (${failureReason(error)}); the sweep repeats it`);
     });
@@ -62,9 +70,12 @@ export class Recovery {
    */
   private async beforeRedisIsTrusted(): Promise<void> {
     const owed = this.owing;
-    this.owing = false;
+    let recovered = 0;
     try {
-      const recovered = await this.recover();
+      for (let rounds = 0; rounds === 0 || (this.owing && rounds < MAX_ROUNDS); rounds++) {
+        this.owing = false;
+        recovered += await this.recover();
+      }
       if (recovered > 0) this.logger.log(`${recovered} conversations recovered`);
     } catch (error) {
       this.owing ||= owed;

@@ -41,6 +41,6 @@ export class WriteBehind {
 
   /** Redis may have come back, and been recovered, between the decision and the write. */
   afterAppendAroundRedis(): void {
-    this.recovery.recoverIfTrusted();
+    this.recovery.wroteAround();
   }
 }

@@ -11,6 +11,13 @@ const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f
 const NOBODYS = '5e0cba5c-6e67-4f6f-8f0f-3d6f3b0a9c11';
 const NO_HISTORY = { source: 'none', turns_used: 0, turns_available: 0, tokens: 0 };
 
+const KEPT_AS_FIRST = {
+  conversation_id: expect.stringMatching(UUID_V4) as string,
+  turn_id: expect.stringMatching(UUID_V7) as string,
+  seq: 1,
+};
+const KEPT_NOWHERE = { conversation_id: null, turn_id: null, seq: null };
+
 const redis = await createRedis();
 const database = await createDatabase();
 const stores = { REDIS_URL: redis.url, DATABASE_URL: database.url };
@@ -49,9 +56,7 @@ describe.each(modes)('HISTORY_MODE=$mode', async ({ mode, kept, accepted, source
     expect(body).toEqual({
       answer: expect.stringContaining('[1]'),
       sources: expect.arrayContaining([expect.any(String)]),
-      conversation_id: kept ? expect.stringMatching(UUID_V4) : null,
-      turn_id: kept ? expect.stringMatching(UUID_V7) : null,
-      seq: kept ? 1 : null,
+      ...(kept ? KEPT_AS_FIRST : KEPT_NOWHERE),
       durability: accepted,
       citations: expect.any(Array),
       history: NO_HISTORY,
@@ -70,12 +75,6 @@ describe.each(modes)('HISTORY_MODE=$mode', async ({ mode, kept, accepted, source
     }
   });
 
-  it('takes a message without meta_params for the first of a conversation', async () => {
-    const [one, other] = [await answerOf({ query: FIRST }), await answerOf({ query: FIRST })];
-    expect(one).toMatchObject({ seq: kept ? 1 : null, history: NO_HISTORY });
-    if (kept) expect(other.conversation_id).not.toBe(one.conversation_id);
-  });
-
   it('answers an incognito message and keeps nothing of it', async () => {
     const body = { query: FIRST, meta_params: { is_incognito: true } };
     const reply = await service.chat(body);
@@ -89,11 +88,11 @@ describe.each(modes)('HISTORY_MODE=$mode', async ({ mode, kept, accepted, source
 
   it('answers an incognito follow-up from the history that comes with it', async () => {
     const first = await answerOf({ query: FIRST, meta_params: { is_incognito: true } });
-    const { question, answer, sources } = { question: FIRST, ...first };
+    const { answer, sources } = first;
     const followUp = await answerOf({
       query: FOLLOW_UP,
       meta_params: { is_incognito: true },
-      history: [{ question, answer, sources }],
+      history: [{ question: FIRST, answer, sources }],
     });
     expect(followUp.history).toMatchObject({ source: 'client', turns_used: 1, turns_available: 1 });
     expect(followUp.history.tokens).toBeGreaterThan(0);
@@ -133,6 +132,12 @@ describe.each(modes)('HISTORY_MODE=$mode', async ({ mode, kept, accepted, source
   });
 
   if (!kept) return;
+
+  it('begins a conversation with each message that names none', async () => {
+    const [one, other] = [await answerOf({ query: FIRST }), await answerOf({ query: FIRST })];
+    for (const reply of [one, other]) expect(reply).toMatchObject({ seq: 1, history: NO_HISTORY });
+    expect(other.conversation_id).not.toBe(one.conversation_id);
+  });
 
   it('answers a follow-up from the first turn', async () => {
     const first = await answerOf({ query: FIRST });

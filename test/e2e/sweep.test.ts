@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { SweepReport } from '../../src/admin/admin.controller.js';
 import { conversationKeys } from '../../src/redis/keys.js';
+import { ADMIN_TOKEN, sweepNow } from '../support/admin.js';
 import { archivedTurns } from '../support/archive-contents.js';
 import { begin, goOn } from '../support/chats.js';
 import { eventually } from '../support/eventually.js';
@@ -9,14 +9,17 @@ import { redisClient } from '../support/redis-contents.js';
 import { startService } from '../support/service.js';
 import { createDatabase, createRedis } from '../support/stores.js';
 
-const ADMIN_TOKEN = 'an-admin-token-of-tests';
-
 const redis = await createRedis();
 const database = await createDatabase();
 const client = redisClient(redis.url);
 const stores = { REDIS_URL: redis.url, DATABASE_URL: database.url };
 // The schedule would otherwise come in between: what a test waits for is done by its own doing.
-const sweepAlone = { ...stores, AUTO_SYNC_TO_DB: 'false', SYNC_INTERVAL: '43200' };
+const sweepAlone = {
+  ...stores,
+  AUTO_SYNC_TO_DB: 'false',
+  SYNC_INTERVAL: '43200',
+  ADMIN_TOKEN,
+};
 
 describe('without AUTO_SYNC_TO_DB', () => {
   it('brings a turn to Postgres by the sweep alone, every SYNC_INTERVAL', async () => {
@@ -47,6 +50,7 @@ describe('without AUTO_SYNC_TO_DB', () => {
 
   it('saves what is left when the service is stopped', async () => {
     const service = await startService(sweepAlone);
+    await sweepNow(service);
     const begun = await Promise.all(Array.from({ length: 20 }, () => begin(service)));
     for (const { conversation_id } of begun) {
       expect(await archivedTurns(database, conversation_id)).toEqual([]);
@@ -62,17 +66,18 @@ describe('without AUTO_SYNC_TO_DB', () => {
 });
 
 describe('POST /admin/sync', async () => {
-  const service = await startService({ ...sweepAlone, ADMIN_TOKEN });
+  const service = await startService(sweepAlone);
   const sync = (authorization?: string) =>
-    service.request<SweepReport>('POST', '/admin/sync', {
+    service.request<object>('POST', '/admin/sync', {
       ...(authorization !== undefined && { headers: { authorization } }),
     });
 
   it('sweeps now and says what it did', async () => {
+    await sweepNow(service);
     const first = await begin(service);
     await goOn(service, first.conversation_id);
     const other = await begin(service);
-    const { status, body } = await sync(`Bearer ${ADMIN_TOKEN}`);
+    const { status, body } = await sweepNow(service);
     expect(status).toBe(200);
     expect(body).toEqual({
       conversations: 2,
@@ -83,7 +88,7 @@ describe('POST /admin/sync', async () => {
     });
     expect(await archivedTurns(database, first.conversation_id)).toHaveLength(2);
     expect(await archivedTurns(database, other.conversation_id)).toHaveLength(1);
-    expect((await sync(`Bearer ${ADMIN_TOKEN}`)).body).toMatchObject({
+    expect((await sweepNow(service)).body).toMatchObject({
       conversations: 0,
       turns: 0,
     });
@@ -99,7 +104,7 @@ describe('POST /admin/sync', async () => {
   });
 
   it('is for nobody where no token is set', async () => {
-    const open = await startService(sweepAlone);
+    const open = await startService({ ...sweepAlone, ADMIN_TOKEN: '' });
     for (const headers of [{}, { authorization: 'Bearer undefined' }]) {
       expectProblem(await open.request('POST', '/admin/sync', { headers }), 403, 'forbidden');
     }
@@ -112,9 +117,7 @@ describe('POST /admin/sync', async () => {
     ['client', {}],
   ])('has nothing to sweep in HISTORY_MODE=%s', async (HISTORY_MODE, variables) => {
     const other = await startService({ HISTORY_MODE, ADMIN_TOKEN, ...variables });
-    const headers = { authorization: `Bearer ${ADMIN_TOKEN}` };
-    const reply = await other.request('POST', '/admin/sync', { headers });
-    expectProblem(reply, 409, 'not_in_this_mode');
+    expectProblem(await sweepNow(other), 409, 'not_in_this_mode');
     await other.stop();
   });
 });

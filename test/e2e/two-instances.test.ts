@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
+import { ADMIN_TOKEN, sweepNow } from '../support/admin.js';
 import { archivedTurns } from '../support/archive-contents.js';
 import { begin, goOn } from '../support/chats.js';
 import { eventually } from '../support/eventually.js';
 import { redisClient } from '../support/redis-contents.js';
-import { type Service, startService } from '../support/service.js';
+import { startService } from '../support/service.js';
 import { createDatabase, createRedis } from '../support/stores.js';
 
-const ADMIN_TOKEN = 'an-admin-token-of-tests';
 const CONVERSATIONS = 12;
 const TURNS_EACH = 10;
 
@@ -22,9 +22,6 @@ const variables = {
 const one = await startService({ ...variables, SYNC_INTERVAL: '1' });
 const other = await startService({ ...variables, AUTO_SYNC_TO_DB: 'false', SYNC_INTERVAL: '1' });
 const instances = [one, other];
-
-const sweep = (service: Service) =>
-  service.request('POST', '/admin/sync', { headers: { authorization: `Bearer ${ADMIN_TOKEN}` } });
 
 async function expectArchived(conversationId: string, turnIds: readonly (string | null)[]) {
   await eventually(async () => {
@@ -53,7 +50,7 @@ it('numbers the turns that both take at once without gap or double, while both s
     const turns = Array.from({ length: TURNS_EACH }, (_, index) =>
       goOn(instances[index % 2]!, conversationId, `question ${index}`),
     );
-    const sweeps = instances.map(sweep);
+    const sweeps = instances.map(sweepNow);
     const replies = await Promise.all(turns);
     for (const { status } of await Promise.all(sweeps)) expect(status).toBe(200);
     return replies;

@@ -214,6 +214,19 @@ describe('drop and erase', () => {
     const session = newSession();
     await session.fill(2);
     await session.store.erase(session.id);
-    expect(await session.state()).toEqual(GONE);
+    expect(await session.state()).toEqual({ ...GONE, ttl: [true, false] });
+    expect(await session.recall()).toBe(Refusal.Missing);
+  });
+
+  it('lets nobody bring an erased conversation back who had read it before', async () => {
+    const session = newSession();
+    const turns = await session.fill(2);
+    await session.store.erase(session.id);
+    const before = { owner: OWNER, createdAt: turns[0]!.createdAt, lastSeq: 2, turns };
+    await session.store.restore(session.id, before, EPOCH);
+    expect(await session.append(turns[1]!, { create: true, retry: true })).toBe(Refusal.Missing);
+    await session.store.drop(session.id);
+    await session.store.restore(session.id, before, EPOCH);
+    expect(await session.recall()).toBe(Refusal.Missing);
   });
 });

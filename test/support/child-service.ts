@@ -5,7 +5,7 @@ import { freePort } from '../../scripts/servers/ports.mjs';
 import { noteForCleanup } from '../../scripts/servers/server-process.mjs';
 import { untilLive } from '../../scripts/servers/service.mjs';
 
-const MAIN = fileURLToPath(new URL('run-service.mjs', import.meta.url));
+const FROM_SOURCES = fileURLToPath(new URL('run-service.mjs', import.meta.url));
 const LIVE_WITHIN_MS = 30_000;
 
 export interface ChildService {
@@ -19,10 +19,27 @@ export interface ChildService {
 }
 
 /** The service as main.ts runs it, in a process of its own; killed when the test file has ended. */
-export async function startChildService(variables: Record<string, string>): Promise<ChildService> {
+export async function startChildService(
+  variables: Record<string, string>,
+  main = FROM_SOURCES,
+): Promise<ChildService> {
+  const child = await spawnChildService(variables, main);
+  const gone = child.exited.then((code) => {
+    throw new Error(`the service ended with ${code}:\n${child.output()}`);
+  });
+  await Promise.race([untilLive(child.url, AbortSignal.timeout(LIVE_WITHIN_MS)), gone]);
+  gone.catch(() => undefined);
+  return child;
+}
+
+/** The same without waiting until it listens: it may never. */
+export async function spawnChildService(
+  variables: Record<string, string>,
+  main = FROM_SOURCES,
+): Promise<ChildService> {
   const port = await freePort();
   const { PATH, TMPDIR } = process.env;
-  const child = spawn(process.execPath, [MAIN], {
+  const child = spawn(process.execPath, [main], {
     env: {
       ...(PATH && { PATH }),
       ...(TMPDIR && { TMPDIR }),
@@ -39,19 +56,13 @@ export async function startChildService(variables: Record<string, string>): Prom
   const exited = new Promise<number | null>((resolve, reject) => {
     child.once('error', reject).once('close', (code) => resolve(code));
   });
-  noteForCleanup(child.pid!, MAIN, exited);
+  noteForCleanup(child.pid!, main, exited);
   afterAll(async () => {
     child.kill('SIGKILL');
     await exited;
   });
-  const url = `http://127.0.0.1:${port}`;
-  const gone = exited.then((code) => {
-    throw new Error(`the service ended with ${code}:\n${chunks.join('')}`);
-  });
-  await Promise.race([untilLive(url, AbortSignal.timeout(LIVE_WITHIN_MS)), gone]);
-  gone.catch(() => undefined);
   return {
-    url,
+    url: `http://127.0.0.1:${port}`,
     pid: child.pid!,
     output: () => chunks.join(''),
     kill: (signal) => child.kill(signal),

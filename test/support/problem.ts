@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { Problem } from '../../src/http/api-problems.js';
-import type { Reply } from './service.js';
+import type { Reply } from './http-client.js';
 
 /** The reply is this error, said as RFC 9457 has it and with nothing beside it. */
 export function expectProblem(reply: Reply<unknown>, status: number, code: string): Problem {

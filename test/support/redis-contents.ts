@@ -12,17 +12,21 @@ export function redisClient(url: string): Redis {
   return client;
 }
 
-/** All keys but those of the service's housekeeping, sorted. */
-export async function contentKeys(client: Redis): Promise<string[]> {
+/** All keys, sorted. */
+export async function allKeys(client: Redis): Promise<string[]> {
   const keys: string[] = [];
   for await (const page of client.scanStream({ count: 1000 })) keys.push(...(page as string[]));
-  return keys.filter((key) => !HOUSEKEEPING.test(key)).toSorted();
+  return keys.toSorted();
+}
+
+/** All keys but those of the service's housekeeping, sorted. */
+export async function contentKeys(client: Redis): Promise<string[]> {
+  return (await allKeys(client)).filter((key) => !HOUSEKEEPING.test(key));
 }
 
 /** Every key of the server with its value, as text. */
 export async function everythingIn(client: Redis): Promise<string> {
-  const keys: string[] = [];
-  for await (const page of client.scanStream({ count: 1000 })) keys.push(...(page as string[]));
+  const keys = await allKeys(client);
   const values = await Promise.all(keys.map((key) => valueOf(client, key)));
   return JSON.stringify([keys, values]);
 }
@@ -36,7 +40,7 @@ async function valueOf(client: Redis, key: string): Promise<unknown> {
     case 'list':
       return client.lrange(key, 0, -1);
     case 'zset':
-      return client.zrange(key, 0, -1, 'WITHSCORES');
+      return client.zrange(key, '0', '-1', 'WITHSCORES');
     case 'set':
       return client.smembers(key);
     case 'none':

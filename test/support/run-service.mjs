@@ -7,6 +7,7 @@ const vite = await createViteServer({
   root: fileURLToPath(new URL('../..', import.meta.url)),
   appType: 'custom',
   logLevel: 'error',
+  optimizeDeps: { noDiscovery: true, include: [] },
   server: { middlewareMode: true, hmr: false, ws: false, watch: null },
 });
 await vite.ssrLoadModule('/src/main.ts');

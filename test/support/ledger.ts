@@ -1,0 +1,162 @@
+import type { ChatReply } from '../../src/chat/chat-reply.dto.js';
+import type { HttpClient, Reply } from './http-client.js';
+
+/** A turn that the service has acknowledged. Times are on the test's own clock. */
+export interface AcknowledgedTurn {
+  readonly turnId: string;
+  readonly conversationId: string;
+  readonly seq: number;
+  readonly durability: ChatReply['durability'];
+  readonly question: string;
+  readonly answer: string;
+  readonly askedMs: number;
+  readonly answeredMs: number;
+}
+
+/** Turn ids in each. */
+export interface Differences {
+  /** Acknowledged, and not in the archive as they were answered. */
+  readonly lost: string[];
+  /** Rows of a question that was asked once and is stored again. */
+  readonly doubled: string[];
+  /** Before a turn that had been answered when they were asked; or `committed` with another seq than replied. */
+  readonly reordered: string[];
+  /**
+   * Stands before an accepted turn that had been answered when it was asked: it was written around a Redis
+   * that held that one unsynced.
+   */
+  readonly overtaking: string[];
+}
+
+export interface Asked {
+  readonly conversationId?: string;
+  readonly durability?: 'accepted' | 'committed';
+  readonly headers?: Record<string, string>;
+}
+
+/** Something that runs SQL: a TestDatabase, a FaultyPostgres. */
+interface Queryable {
+  query<Row extends Record<string, unknown>>(sql: string, values?: unknown[]): Promise<Row[]>;
+}
+
+interface ArchivedRow extends Record<string, unknown> {
+  readonly id: string;
+  readonly conversation_id: string;
+  readonly seq: number;
+  readonly question: string;
+  readonly answer: string;
+}
+
+/**
+ * Books every turn that was acknowledged, and holds it against Postgres at the end.
+ * Each question may be asked once only (retries with its Idempotency-Key aside): by that doubles are known.
+ */
+export class Ledger {
+  private readonly turns = new Map<string, AcknowledgedTurn>();
+
+  get acknowledged(): readonly AcknowledgedTurn[] {
+    return [...this.turns.values()];
+  }
+
+  /** Asks, and books the turn if it is acknowledged. */
+  async ask(service: HttpClient, question: string, asked: Asked = {}): Promise<Reply<ChatReply>> {
+    const { conversationId, durability, headers } = asked;
+    const meta_params = {
+      conversation_id: conversationId ?? null,
+      ...(durability && { durability }),
+    };
+    const askedMs = performance.now();
+    const reply = await service.chat({ query: question, meta_params }, headers);
+    if (reply.status === 200) this.book(question, reply.body, askedMs);
+    return reply;
+  }
+
+  /** As `ask`, for a turn that has to be acknowledged. @throws Error when it isn't. */
+  async turn(service: HttpClient, question: string, asked: Asked = {}): Promise<AcknowledgedTurn> {
+    const { status, body } = await this.ask(service, question, asked);
+    if (status === 200) return this.turns.get(body.turn_id!)!;
+    throw new Error(`the turn got ${status}: ${JSON.stringify(body)}`);
+  }
+
+  async compare(database: Queryable): Promise<Differences> {
+    const rows = await database.query<ArchivedRow>(
+      `select id, conversation_id, seq::integer as seq, question, answer
+         from conversation_messages where conversation_id = any($1::text[])`,
+      [[...new Set(this.acknowledged.map(({ conversationId }) => conversationId))]],
+    );
+    const archived = new Map(rows.map((row) => [row.id, row]));
+    const outOfOrder = this.outOfOrder(archived);
+    return {
+      lost: this.acknowledged
+        .filter((turn) => !isSame(turn, archived.get(turn.turnId)))
+        .map(({ turnId }) => turnId),
+      doubled: doubledIn(rows),
+      reordered: outOfOrder.flatMap(({ id, overtaking }) => (overtaking ? [] : [id])),
+      overtaking: outOfOrder.flatMap(({ id, overtaking }) => (overtaking ? [id] : [])),
+    };
+  }
+
+  private book(question: string, body: ChatReply, askedMs: number): void {
+    const { turn_id, conversation_id, seq, durability, answer } = body;
+    if (turn_id === null || conversation_id === null || seq === null) {
+      throw new Error('a turn that is kept has a place');
+    }
+    // A retry is told the same; what counts is when the turn was acknowledged first.
+    if (this.turns.has(turn_id)) return;
+    this.turns.set(turn_id, {
+      turnId: turn_id,
+      conversationId: conversation_id,
+      seq,
+      durability,
+      question,
+      answer,
+      askedMs,
+      answeredMs: performance.now(),
+    });
+  }
+
+  private outOfOrder(archived: ReadonlyMap<string, ArchivedRow>) {
+    const placeOf = ({ turnId }: AcknowledgedTurn) => archived.get(turnId)?.seq;
+    const conversations = new Map<string, AcknowledgedTurn[]>();
+    for (const turn of this.acknowledged) {
+      if (placeOf(turn) === undefined) continue;
+      const turns = conversations.get(turn.conversationId);
+      if (turns) turns.push(turn);
+      else conversations.set(turn.conversationId, [turn]);
+    }
+    return [...conversations.values()].flatMap((turns) =>
+      turns.flatMap((turn) => {
+        const displaced = turn.durability === 'committed' && placeOf(turn) !== turn.seq;
+        const behind = turns.filter(
+          (other) => other.answeredMs < turn.askedMs && placeOf(other)! > placeOf(turn)!,
+        );
+        if (!displaced && behind.length === 0) return [];
+        const overtaking =
+          !displaced &&
+          turn.durability === 'committed' &&
+          behind.every(({ durability }) => durability === 'accepted');
+        return [{ id: turn.turnId, overtaking }];
+      }),
+    );
+  }
+}
+
+/** It stands where it was said to, with what was said. */
+function isSame(turn: AcknowledgedTurn, row: ArchivedRow | undefined): boolean {
+  return (
+    row?.conversation_id === turn.conversationId &&
+    row.question === turn.question &&
+    row.answer === turn.answer
+  );
+}
+
+function doubledIn(rows: readonly ArchivedRow[]): string[] {
+  const seen = new Set<string>();
+  return rows
+    .toSorted((a, b) => a.seq - b.seq)
+    .filter(({ conversation_id, question }) => {
+      const name = `${conversation_id} ${question}`;
+      return seen.has(name) || !seen.add(name);
+    })
+    .map(({ id }) => id);
+}

@@ -1,0 +1,68 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { HttpClient, Reply } from './http-client.js';
+import type { Asked, Ledger } from './ledger.js';
+
+// A service that refuses at once would otherwise be asked thousands of times a second.
+const AFTER_FAILURE_MS = 20;
+
+/** Callers that talk without a pause until they are told to stop, each in a conversation of its own. */
+export class Load {
+  readonly refused: Reply<unknown>[] = [];
+  /** Turns whose connection broke. */
+  broken = 0;
+  private stopped = false;
+  private readonly talks: Promise<void>[];
+
+  /** @param instances a caller goes round them, turn by turn */
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly instances: readonly HttpClient[],
+    conversationIds: readonly string[],
+    private readonly asked: Pick<Asked, 'durability'> = {},
+  ) {
+    this.talks = conversationIds.map((id, caller) => this.talk(id, caller));
+  }
+
+  /** Turns whose callers heard nothing good: they may be kept or not. */
+  get unheard(): number {
+    return this.refused.length + this.broken;
+  }
+
+  /** Resolves when the turns under way have ended. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await Promise.all(this.talks);
+  }
+
+  private async talk(conversationId: string, caller: number): Promise<void> {
+    for (let turn = 0; !this.stopped; turn++) {
+      const instance = this.instances[(caller + turn) % this.instances.length]!;
+      const question = `question ${turn} of caller ${caller}`;
+      const asked = { ...this.asked, conversationId };
+      const reply = await this.ledger.ask(instance, question, asked).catch(() => null);
+      if (reply === null) this.broken++;
+      else if (reply.status !== 200) this.refused.push(reply);
+      if (reply?.status !== 200) await delay(AFTER_FAILURE_MS);
+    }
+  }
+}
+
+/** Begins so many conversations, and gives their ids. */
+export async function beginMany(
+  ledger: Ledger,
+  instances: readonly HttpClient[],
+  count: number,
+): Promise<string[]> {
+  const first = await Promise.all(
+    Array.from({ length: count }, (_, caller) =>
+      ledger.turn(instances[caller % instances.length]!, `first question of caller ${caller}`),
+    ),
+  );
+  return first.map(({ conversationId }) => conversationId);
+}
+
+/** The value that this share of the others does not exceed (nearest rank). */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? NaN;
+}

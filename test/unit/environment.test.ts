@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest';
+import { Environment } from '../../src/config/environment.js';
+import { InvalidEnvironment } from '../../src/config/variables.js';
+
+const SECRET = 'hunter2-hunter2';
+
+function failure(raw: Record<string, string>): Error {
+  try {
+    void new Environment(raw);
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error('the environment was taken');
+}
+
+const WRONG: [name: string, value: string, takes: RegExp][] = [
+  ['PORT', '-1', /0 to 65535/],
+  ['PORT', '65536', /0 to 65535/],
+  ['PORT', '3000.5', /whole number/],
+  ['PORT', '0x10', /whole number/],
+  ['PORT', 'http', /whole number/],
+  ['HISTORY_MODE', 'hybrids', /hybrid, redis, database, client/],
+  ['MIGRATE_ON_START', 'yes', /true, false/],
+  ['SESSION_TTL', '0', /whole number from 1/],
+  ['SESSION_TTL', '1h', /whole number/],
+  ['MAX_MESSAGES_PER_SESSION', '0', /whole number from 1/],
+  ['PRUNE_HISTORY_TO', '-5', /whole number from 1/],
+  ['HISTORY_MAX_TOKENS', 'many', /whole number/],
+  ['AUTO_SYNC_TO_DB', '1', /true, false/],
+  ['SYNC_INTERVAL', '0', /./],
+  ['SYNC_INTERVAL', '1e3', /./],
+  ['MAX_UNSYNCED_TURNS', '1 000', /whole number/],
+  ['AUTH_MODE', 'magic', /none/],
+  ['CHAT_RATE_LIMIT', '-1', /whole number from 0/],
+  ['ANSWER_ENGINE', 'gpt', /extractive, openai/],
+  ['ANSWER_TIMEOUT_MS', '0', /whole number from 1/],
+  ['ANSWER_MAX_BYTES', '1MB', /whole number/],
+  ['LOG_LEVEL', 'verbose', /info/],
+  ['SHUTDOWN_GRACE_MS', '∞', /whole number/],
+];
+
+// Addresses and tokens: what they hold stays out of terminals and logs.
+const WRONG_SECRETS: [name: string, value: string, takes: RegExp][] = [
+  ['REDIS_URL', `http://user:${SECRET}@host`, /redis:\/\//],
+  ['REDIS_URL', `${SECRET}@host:6379`, /redis:\/\//],
+  ['DATABASE_URL', `mysql://user:${SECRET}@host/db`, /postgresql:\/\//],
+  ['DATABASE_URL', `postgresql//user:${SECRET}@host`, /postgresql:\/\//],
+  ['DATABASE_MIGRATION_URL', SECRET, /postgresql:\/\//],
+  ['OPENAI_BASE_URL', `ftp://${SECRET}`, /https?:\/\//],
+  ['ADMIN_TOKEN', SECRET, /at least 16 characters/],
+];
+
+describe('a wrong value', () => {
+  it.each(WRONG)('of %s ("%s") stops the start in one line that says what to do', (...wrong) => {
+    const [name, value, takes] = wrong;
+    const error = failure({ [name]: value });
+    expect(error).toBeInstanceOf(InvalidEnvironment);
+    expect(error.message).toMatch(new RegExp(`^${name}: got .+, takes .+$`));
+    expect(error.message).toContain(value);
+    expect(error.message).toMatch(takes);
+  });
+
+  it.each(WRONG_SECRETS)('of %s is not repeated', (name, value, takes) => {
+    const error = failure({ [name]: value });
+    expect(error).toBeInstanceOf(InvalidEnvironment);
+    expect(error.message).toMatch(new RegExp(`^${name}: got .+, takes .+$`));
+    expect(error.message).toMatch(takes);
+    expect(error.message).not.toContain(SECRET);
+  });
+});
+
+describe('what is needed', () => {
+  it('is nothing at all outside production', () => {
+    expect(new Environment({})).toMatchObject({
+      host: '127.0.0.1',
+      port: 3000,
+      historyMode: 'hybrid',
+      redisUrl: 'redis://localhost:6379',
+      databaseUrl: 'postgresql://localhost:5432/openta',
+      databaseUrlGiven: false,
+      sessionTtlSeconds: 3600,
+      maxTurnsPerSession: 50,
+      pruneHistoryToTurns: 20,
+      historyMaxTokens: 3000,
+      flushAfterEachTurn: true,
+      sweepIntervalSeconds: 300,
+      maxUnsyncedTurns: 100_000,
+      chatRateLimit: 30,
+      answerEngine: 'extractive',
+      answerTimeoutMs: 60_000,
+      answerMaxBytes: 1_048_576,
+      logLevel: 'info',
+      shutdownGraceMs: 10_000,
+    });
+  });
+
+  it('is a word about AUTH_MODE in production', () => {
+    expect(failure({ NODE_ENV: 'production' }).message).toMatch(/^AUTH_MODE: got nothing, takes /);
+    expect(new Environment({ NODE_ENV: 'production', AUTH_MODE: 'none' }).production).toBe(true);
+  });
+
+  it('is a model, and a key or a server, for the engine openai', () => {
+    const openai = { ANSWER_ENGINE: 'openai' };
+    expect(failure(openai).message).toMatch(/^OPENAI_MODEL: got nothing, takes /);
+    expect(failure({ ...openai, OPENAI_MODEL: 'm' }).message).toMatch(/^OPENAI_API_KEY: got noth/);
+    const local = { ...openai, OPENAI_MODEL: 'm', OPENAI_BASE_URL: 'http://localhost:1/v1' };
+    expect(new Environment(local).openai).toMatchObject({ model: 'm' });
+  });
+
+  it('is the default where a variable is empty', () => {
+    expect(new Environment({ PORT: '', HISTORY_MODE: '  ', ADMIN_TOKEN: '' })).toMatchObject({
+      port: 3000,
+      historyMode: 'hybrid',
+      adminToken: undefined,
+    });
+  });
+});
+
+it('takes the limits of each value', () => {
+  const raw = { PORT: '65535', CHAT_RATE_LIMIT: '0', SESSION_TTL: '1', SYNC_INTERVAL: '1' };
+  expect(new Environment(raw)).toMatchObject({ port: 65_535, chatRateLimit: 0 });
+});

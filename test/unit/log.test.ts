@@ -1,0 +1,66 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, it, vi } from 'vitest';
+import pg from 'pg';
+import { QueryFailedError } from 'typeorm';
+import { PinoLogger } from '../../src/logging/pino.logger.js';
+
+const { lines } = vi.hoisted(() => ({ lines: [] as string[] }));
+// The stream alone is ours: what stands in the lines is pino's and the logger's doing.
+vi.mock('pino', async (importOriginal) => {
+  const original = await importOriginal<typeof import('pino')>();
+  const write = (line: string) => void lines.push(line);
+  const pino = (options: import('pino').LoggerOptions) => original.pino(options, { write });
+  return { ...original, pino: Object.assign(pino, original.pino) };
+});
+
+const CANARY = 'canary-4711';
+
+function databaseError(): Error {
+  const driverError = new pg.DatabaseError(`invalid input: "${CANARY}"`, 10, 'error');
+  driverError.detail = `Failing row contains (${CANARY}).`;
+  driverError.code = '22P02';
+  return driverError;
+}
+
+const errors: [what: string, error: Error][] = [
+  ['a plain error', new Error(CANARY)],
+  ['an error of several lines', new Error(`first\n    at ${CANARY}\nthird`)],
+  ['an error of Postgres', databaseError()],
+  ['an error of TypeORM', new QueryFailedError('select $1', [CANARY], databaseError())],
+  [
+    'an error with a cause',
+    new Error('outer', { cause: new Error(CANARY, { cause: databaseError() }) }),
+  ],
+  [
+    'an error with fields',
+    Object.assign(new Error('x'), { query: CANARY, body: { query: CANARY } }),
+  ],
+  ['several errors', new AggregateError([new Error(CANARY)], CANARY)],
+];
+
+describe('the log', () => {
+  it.each(errors)('names %s, and holds nothing of what it says', (_, error) => {
+    const logger = new PinoLogger('trace');
+    const marker = randomUUID();
+    for (const write of ['log', 'warn', 'error', 'fatal', 'debug', 'verbose'] as const) {
+      logger[write](marker, error, 'Context');
+      logger[write](marker, error.stack, 'Context');
+      logger[write](error, 'Context');
+      logger[write]({ body: CANARY, error }, 'Context');
+    }
+    const written = lines.splice(0);
+    expect(written).toHaveLength(24);
+    expect(written.filter((line) => line.includes(marker))).toHaveLength(12);
+    for (const line of written) {
+      expect(line).not.toContain(CANARY);
+      expect(JSON.parse(line)).toMatchObject({ context: 'Context', time: expect.any(String) });
+    }
+    expect(written[0]).toContain(error.name);
+  });
+
+  it('says where in the code an error came from', () => {
+    new PinoLogger('info').error('it failed', new Error(CANARY), 'Context');
+    const line = JSON.parse(lines.splice(0)[0]!) as { at: string[] };
+    expect(line.at[0]).toContain('log.test.ts');
+  });
+});
