@@ -1,6 +1,4 @@
-import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { v7 as uuidv7 } from 'uuid';
 import { type Answer, AnswerEngine } from '../answer/answer-engine.js';
 import { Environment } from '../config/environment.js';
 import type { PlannedTurn } from '../conversation/claims.js';
@@ -18,6 +16,7 @@ import { Metrics } from '../metrics/metrics.js';
 import type { ChatReply } from './chat-reply.dto.js';
 import type { ChatRequest } from './chat-request.dto.js';
 import { IdempotentTurns, type TurnResult } from './idempotent-turns.js';
+import { planTurn } from './planned-turn.js';
 import { replyOf } from './reply.js';
 import { type KeptRequest, readRequest, type UnkeptRequest } from './request-rules.js';
 
@@ -57,10 +56,7 @@ export class ChatService {
     const request = readRequest(body, this.environment.historyMode);
     if (request.kind === 'unkept')
       return { reply: await this.answerUnkept(request), replayed: false };
-    const planned = {
-      conversationId: request.conversationId ?? randomUUID(),
-      turnId: uuidv7(),
-    };
+    const planned = planTurn(request.conversationId, on.idempotency);
     const answer = (turn: PlannedTurn, retry: boolean) =>
       this.answerKept(request, owner, { ...turn, ...on, retry });
     if (!on.idempotency) return { reply: await answer(planned, false), replayed: false };

@@ -29,6 +29,7 @@ export class Indicators {
     if (!this.sweep)
       return indicator.up({ message: `not used in ${this.environment.historyMode} mode` });
     if (!this.stores.isComplete) return indicator.degraded({ message: 'waits for both stores' });
+    if (this.sweep.isFailing) return indicator.degraded({ message: 'the last sweep failed' });
     const failed = this.sweep.last?.failed ?? 0;
     return failed > 0
       ? indicator.degraded({ message: `${failed} conversations failed in the last sweep` })

@@ -19,17 +19,21 @@ export interface LockedRow {
 
 const isoTime = (ms: number): string => new Date(ms).toISOString();
 
-/** Locks in id order, so that two batches with the same conversations cannot wait for each other. */
+/**
+ * Locks in id order, so that two batches with the same conversations cannot wait for each other.
+ * @param skipHeld leaves out what somebody else holds, instead of waiting for it
+ */
 export async function lockConversations(
   client: PoolClient,
   ids: readonly string[],
+  { skipHeld = false } = {},
 ): Promise<LockedRow[]> {
   const { rows } = await client.query<LockedRow>(
     `select conversation_id, user_id, turn_count, erased_at is not null as erased
        from conversation_sessions
       where conversation_id = any($1::text[])
       order by conversation_id
-        for update`,
+        for update${skipHeld ? ' skip locked' : ''}`,
     [ids],
   );
   return rows;
@@ -68,12 +72,14 @@ export async function insertTurns(
   const column = <T>(pick: (turn: Turn) => T): T[] => turns.map(({ turn }) => pick(turn));
   await client.query(
     `with incoming as (
-       select *
+       -- Once each: a turn that hung on its way to Redis may have come after its own retry.
+       select distinct on (id) *
          from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
                      $8::timestamptz[], $9::text[], $10::text[], $11::integer[], $12::integer[],
                      $13::integer[], $14::bytea[], $15::bytea[]) with ordinality
            as t (id, conversation_id, question, answer, sources, context, status, "timestamp", metadata,
                  model, prompt_tokens, completion_tokens, latency_ms, idempotency_key, idempotency_body, place)
+       order by id, place
      ), numbered as (
        select i.*, s.turn_count + row_number() over (partition by i.conversation_id order by i.place) as seq
          from incoming i

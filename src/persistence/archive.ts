@@ -2,7 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { IsNull, Not } from 'typeorm';
 import type { Conversation } from '../conversation/conversation.js';
-import { conversationChanged, conversationNotFound } from '../conversation/errors.js';
+import {
+  conversationChanged,
+  conversationNotFound,
+  storageUnavailable,
+} from '../conversation/errors.js';
 import type { NumberedTurn, Turn, TurnContext } from '../conversation/turn.js';
 import {
   type ConversationBatch,
@@ -22,6 +26,8 @@ export interface CommittedBatch {
   readonly conversationId: string;
   /** Erased by its owner: nothing was stored, and nothing may be kept elsewhere. */
   readonly erased: boolean;
+  /** Somebody else holds its row: nothing was stored. */
+  readonly held: boolean;
   /** The place of each turn by its id, as Postgres has it. */
   readonly numbers: ReadonlyMap<string, number>;
 }
@@ -30,6 +36,14 @@ export interface ArchivedTail {
   readonly conversation: Conversation;
   /** The newest turns, oldest first. */
   readonly turns: readonly NumberedTurn[];
+}
+
+/** A conversation whose session in Redis is not what the archive has. */
+export interface HotStale {
+  readonly conversationId: string;
+  /** The turn, or the erasure, that the session lacks. */
+  readonly mark: string;
+  readonly erased: boolean;
 }
 
 export interface DirectAppend {
@@ -51,26 +65,37 @@ export interface DirectAppend {
 export class Archive {
   constructor(private readonly database: Database) {}
 
-  /** Stores what is new of the batches in one transaction: all of it or nothing. */
-  async commit(batches: readonly ConversationBatch[]): Promise<CommittedBatch[]> {
+  /**
+   * Stores what is new of the batches in one transaction: all of it or nothing.
+   * @param skipHeld all but the conversations whose row somebody else holds
+   */
+  async commit(
+    batches: readonly ConversationBatch[],
+    { skipHeld = false } = {},
+  ): Promise<CommittedBatch[]> {
     return this.database.transaction(async (client) => {
       const ids = batches.map((batch) => batch.conversationId);
-      let rows = await lockConversations(client, ids);
+      let rows = await lockConversations(client, ids, { skipHeld });
       if (rows.length < ids.length) {
         const known = new Set(rows.map((row) => row.conversation_id));
         await insertConversations(
           client,
           batches.filter((batch) => !known.has(batch.conversationId)),
         );
-        rows = await lockConversations(client, ids);
+        rows = await lockConversations(client, ids, { skipHeld });
       }
-      await insertTurns(client, batches);
+      const locked = new Set(rows.map((row) => row.conversation_id));
+      await insertTurns(
+        client,
+        batches.filter((batch) => locked.has(batch.conversationId)),
+      );
       const turnIds = batches.flatMap(({ turns }) => turns.map((turn) => turn.id));
       const numbers = await numbersOf(client, turnIds);
       const erased = new Set(rows.filter((row) => row.erased).map((row) => row.conversation_id));
       return ids.map((conversationId) => ({
         conversationId,
         erased: erased.has(conversationId),
+        held: !locked.has(conversationId),
         numbers,
       }));
     });
@@ -98,9 +123,7 @@ export class Archive {
       if (!row || row.erased || row.user_id !== owner) throw conversationNotFound();
       const already = (await numbersOf(client, [turn.id])).get(turn.id);
       if (already !== undefined) return already;
-      if (append.expectedSeq !== undefined && append.expectedSeq !== Number(row.turn_count)) {
-        throw conversationChanged();
-      }
+      assertExpected(append, Number(row.turn_count));
       await insertTurns(client, [batch]);
       if (append.aroundRedis) await markHotStale(client, conversationId, turn.id);
       return Number(row.turn_count) + 1;
@@ -174,24 +197,49 @@ export class Archive {
     return row !== null && row.userId === owner;
   }
 
-  /** Conversations that were written around Redis, each with the mark to clear. */
-  async hotStale(maxConversations: number): Promise<{ conversationId: string; mark: string }[]> {
+  /** Conversations that were written around Redis, or erased, each with the mark to clear. */
+  async hotStale(maxConversations: number): Promise<HotStale[]> {
     const rows = await this.database.read((manager) =>
       manager.find(ConversationSession, {
-        select: { conversationId: true, hotStale: true },
+        select: { conversationId: true, hotStale: true, erasedAt: true },
         where: { hotStale: Not(IsNull()) },
         take: maxConversations,
       }),
     );
-    return rows.map(({ conversationId, hotStale }) => ({ conversationId, mark: hotStale! }));
+    return rows.map(({ conversationId, hotStale, erasedAt }) => ({
+      conversationId,
+      mark: hotStale!,
+      erased: erasedAt !== null,
+    }));
   }
 
-  /** Clears the mark unless another turn was written around Redis since. */
-  async clearHotStale(conversationId: string, mark: string): Promise<void> {
-    await this.database.read((manager) =>
-      manager.update(ConversationSession, { conversationId, hotStale: mark }, { hotStale: null }),
+  /**
+   * Clears each mark unless another turn of that conversation was written around Redis since.
+   * @returns how many were cleared; what somebody else holds right now is left for the next time.
+   */
+  async clearHotStale(marked: readonly Omit<HotStale, 'erased'>[]): Promise<number> {
+    const [, cleared] = await this.database.read((manager) =>
+      manager.query<[unknown[], number]>(
+        `with free as (
+           select conversation_id
+             from conversation_sessions s
+             join unnest($1::text[], $2::uuid[]) as marked (conversation_id, mark) using (conversation_id)
+            where s.hot_stale = marked.mark
+              for update of s skip locked
+         )
+         update conversation_sessions s set hot_stale = null from free
+          where s.conversation_id = free.conversation_id`,
+        [marked.map(({ conversationId }) => conversationId), marked.map(({ mark }) => mark)],
+      ),
     );
+    return cleared;
   }
+}
+
+/** Around Redis the archive may lag behind what the caller has seen: then nobody knows. */
+function assertExpected({ expectedSeq, aroundRedis }: DirectAppend, turnCount: number): void {
+  if (expectedSeq === undefined || expectedSeq === turnCount) return;
+  throw aroundRedis && expectedSeq > turnCount ? storageUnavailable() : conversationChanged();
 }
 
 function toTurn(row: ConversationMessage): NumberedTurn {

@@ -1,4 +1,5 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
+import { Cron, CronExpression } from '@nestjs/schedule';
 import { LessThan } from 'typeorm';
 import { Environment } from '../config/environment.js';
 import { type Claim, type ClaimOutcome, Claims, type PlannedTurn } from '../conversation/claims.js';
@@ -16,11 +17,16 @@ interface ClaimRow {
   readonly state: 'taken' | 'resumed' | 'held';
 }
 
+// A second's work at most.
+const FORGET_BATCH = 10_000;
+
 const bytes = (hex: string): Buffer => Buffer.from(hex, 'hex');
 
 /** Claims in Postgres: for `database` mode, and for `hybrid` while Redis is away. */
 @Injectable()
 export class DatabaseClaims extends Claims {
+  private readonly logger = new Logger(DatabaseClaims.name);
+
   constructor(
     private readonly database: Database,
     private readonly environment: Environment,
@@ -38,8 +44,14 @@ export class DatabaseClaims extends Claims {
         `with taken as (
            insert into idempotency_claims as c (key, body, conversation_id, turn_id, lapses_at, expires_at)
            values ($1, $2, $3, $4, now() + $5 * interval '1 ms', now() + $6 * interval '1 ms')
-               on conflict (key) do update set lapses_at = excluded.lapses_at
-                  where not c.answered and c.lapses_at <= now() and c.body = excluded.body
+               on conflict (key) do update
+                  set lapses_at = excluded.lapses_at, body = excluded.body, answered = false,
+                      conversation_id = case when c.expires_at > now() then c.conversation_id
+                                             else excluded.conversation_id end,
+                      turn_id = case when c.expires_at > now() then c.turn_id else excluded.turn_id end,
+                      expires_at = greatest(c.expires_at, excluded.expires_at)
+                where c.expires_at <= now()
+                   or (not c.answered and c.lapses_at <= now() and c.body = excluded.body)
            returning c.*, xmax = 0 as is_new
          )
          select body = $2 as same_body, conversation_id, turn_id, answered,
@@ -97,17 +109,33 @@ export class DatabaseClaims extends Claims {
   async end(mark: IdempotencyMark, planned: PlannedTurn, outcome: ClaimOutcome): Promise<void> {
     const claim = { key: bytes(mark.key), turnId: planned.turnId };
     await this.database.read(async (manager) => {
-      if (outcome === 'failed') await manager.delete(IdempotencyClaim, claim);
+      // A claimant that was given up for dead may be late: what another has answered stays so.
+      const open = { ...claim, answered: false };
+      if (outcome === 'failed') await manager.delete(IdempotencyClaim, open);
       else if (outcome === 'answered')
         await manager.update(IdempotencyClaim, claim, { answered: true });
-      else await manager.update(IdempotencyClaim, claim, { lapsesAt: new Date(0) });
+      else await manager.update(IdempotencyClaim, open, { lapsesAt: new Date(0) });
     });
   }
 
-  /** Removes what nobody may ask for any more. */
-  async forgetExpired(now: Date): Promise<void> {
-    await this.database.read((manager) =>
-      manager.delete(IdempotencyClaim, { expiresAt: LessThan(now) }),
-    );
+  /** Forgets the keys that are older than they are kept. Whatever is left of a batch is the next hour's. */
+  @Cron(CronExpression.EVERY_HOUR, { waitForCompletion: true })
+  async forgetExpired(): Promise<void> {
+    if (this.database.breaker.isOpen) return;
+    const before = new Date(Date.now() - this.environment.claimTimes.keepMs);
+    await this.database
+      .read(async (manager) => {
+        await manager.delete(IdempotencyClaim, { expiresAt: LessThan(new Date()) });
+        await manager.query(
+          `update conversation_messages set idempotency_key = null, idempotency_body = null
+            where id in (select id from conversation_messages
+                          where idempotency_key is not null and "timestamp" < $1
+                          limit $2 for update skip locked)`,
+          [before, FORGET_BATCH],
+        );
+      })
+      .catch(() =>
+        this.logger.warn('old idempotency keys could not be forgotten; the next hour tries again'),
+      );
   }
 }

@@ -4,16 +4,21 @@ import {
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
 } from '@nestjs/common';
-import type { Pool, PoolClient } from 'pg';
-import { DataSource, type EntityManager } from 'typeorm';
+import type { Pool, PoolClient, QueryConfig } from 'pg';
+import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
 import { Breaker, BreakerOpen } from '../breaker/breaker.js';
 import { Environment } from '../config/environment.js';
-import { storageUnavailable } from '../conversation/errors.js';
+import { ServiceError, storageUnavailable } from '../conversation/errors.js';
 import { migrate } from './migrate.js';
 import { failureKind, sqlstateOf } from './sqlstate.js';
 
 // A row lock that somebody holds must not hold up the other conversations of a batch for long.
 const LOCK_TIMEOUT_MS = 2000;
+// A client that vanished without a word in mid-transaction would otherwise keep its row locks for hours.
+const IDLE_IN_TRANSACTION_MS = 5000;
+const BEGIN = `begin; set local lock_timeout = ${LOCK_TIMEOUT_MS}; set local idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_MS}`;
+
+const PROBE_TIMEOUT_MS = 1000;
 
 /**
  * The connection to Postgres behind a breaker. While Postgres is away, calls fail at once with
@@ -34,7 +39,7 @@ export class Database implements OnApplicationBootstrap, OnApplicationShutdown {
     this.migrated = !environment.migrateOnStart;
     this.breaker = new Breaker({
       name: 'Postgres',
-      trips: (error) => failureKind(error) === 'unavailable',
+      trips: (error) => failureKind(error) === 'unavailable' && !this.isPoolBusy(error),
       probe: () => this.probe(),
       onChange: (open, cause) => this.reportChange(open, cause),
     });
@@ -54,17 +59,27 @@ export class Database implements OnApplicationBootstrap, OnApplicationShutdown {
     if (this.dataSource.isInitialized) await this.dataSource.destroy();
   }
 
-  /** Runs entity queries. @throws ServiceError storage_unavailable while Postgres is away. */
+  /** Runs entity queries. @throws ServiceError storage_unavailable, and what is wrong with the data itself. */
   read<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.guard(() => work(this.dataSource.manager));
+    return this.guard(async () => {
+      const runner = this.dataSource.createQueryRunner();
+      try {
+        const result = await work(runner.manager);
+        await runner.release();
+        return result;
+      } catch (error) {
+        await discard(runner, error);
+        throw error;
+      }
+    });
   }
 
-  /** Runs statements in one transaction. @throws ServiceError storage_unavailable while Postgres is away. */
+  /** Runs statements in one transaction. @throws ServiceError storage_unavailable, and what is wrong with the data. */
   transaction<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
     return this.guard(async () => {
       const client = await this.pool.connect();
       try {
-        await client.query(`begin; set local lock_timeout = ${LOCK_TIMEOUT_MS}`);
+        await client.query(BEGIN);
         const result = await work(client);
         await client.query('commit');
         client.release();
@@ -80,21 +95,41 @@ export class Database implements OnApplicationBootstrap, OnApplicationShutdown {
     return (this.dataSource.driver as unknown as { master: Pool }).master;
   }
 
+  /** All our connections wait for a lock, say: that tells nothing about the server. */
+  private isPoolBusy(error: unknown): boolean {
+    const { totalCount, options } = this.pool;
+    return totalCount >= (options.max ?? 0) && /trying to connect/.test(String(error));
+  }
+
+  /** Whatever the reason, a caller can only try again later; a retry of ours finds the reason in `cause`. */
   private async guard<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await this.breaker.run(work);
     } catch (error) {
-      const away = error instanceof BreakerOpen || failureKind(error) === 'unavailable';
-      throw away ? storageUnavailable(error) : error;
+      const kind = failureKind(error);
+      const passes = error instanceof BreakerOpen || (kind !== null && kind !== 'poison');
+      throw passes && !(error instanceof ServiceError) ? storageUnavailable(error) : error;
     }
   }
 
   private async probe(): Promise<void> {
     try {
       await this.connect();
-      await this.dataSource.query('select 1');
+      await this.ping();
     } catch (error) {
       this.startFailure = error;
+      throw error;
+    }
+  }
+
+  /** A connection that does not answer is thrown away, or the next probe would be given the very same one. */
+  private async ping(): Promise<void> {
+    const client = await this.pool.connect();
+    try {
+      await client.query({ text: 'select 1', query_timeout: PROBE_TIMEOUT_MS } as QueryConfig);
+      client.release();
+    } catch (error) {
+      client.release(true);
       throw error;
     }
   }
@@ -113,6 +148,14 @@ export class Database implements OnApplicationBootstrap, OnApplicationShutdown {
     if (!open) return this.logger.log('Postgres is in use');
     this.logger.warn(`Postgres is away (${sqlstateOf(cause) ?? 'no answer'})`);
   }
+}
+
+/** TypeORM would give the connection back as if nothing had happened. */
+async function discard(runner: QueryRunner, error: unknown): Promise<void> {
+  if (failureKind(error) !== 'unavailable') return runner.release();
+  // What its own listener for broken connections calls.
+  const pooled = runner as unknown as { releasePostgresConnection(error: Error): Promise<void> };
+  await pooled.releasePostgresConnection(error as Error);
 }
 
 /** Gives the client back; one whose state is unknown is thrown away instead. */

@@ -54,10 +54,11 @@ export class DeadLetters {
    */
   async retry(turnId: string): Promise<RetriedLetter> {
     return this.database.transaction(async (client) => {
-      const letter = await lockLetter(client, turnId);
-      if (!letter) throw new ServiceError('turn_not_found', 'There is no such dead letter.');
-      const { conversation_id: conversationId } = letter;
+      // The conversation first, as everybody who writes to it does: two orders could wait for each other.
+      const conversationId = await conversationOf(client, turnId);
       const [row] = await lockConversations(client, [conversationId]);
+      const letter = await lockLetter(client, turnId);
+      if (!letter) throw noSuchLetter();
       const turn = JSON.parse(letter.turn.toString()) as Turn;
       const batch = { conversationId, owner: row?.user_id ?? null, createdAt: 0, turns: [turn] };
       const refused = await refusalOf(client, () => insertTurns(client, [batch]));
@@ -72,12 +73,24 @@ export class DeadLetters {
   }
 }
 
+const noSuchLetter = (): ServiceError =>
+  new ServiceError('turn_not_found', 'There is no such dead letter.');
+
+async function conversationOf(client: PoolClient, turnId: string): Promise<string> {
+  const { rows } = await client.query<{ conversation_id: string }>(
+    'select conversation_id from dead_letters where turn_id = $1',
+    [turnId],
+  );
+  if (!rows[0]) throw noSuchLetter();
+  return rows[0].conversation_id;
+}
+
 async function lockLetter(
   client: PoolClient,
   turnId: string,
-): Promise<{ conversation_id: string; turn: Buffer } | undefined> {
-  const { rows } = await client.query<{ conversation_id: string; turn: Buffer }>(
-    'select conversation_id, turn from dead_letters where turn_id = $1 for update',
+): Promise<{ turn: Buffer } | undefined> {
+  const { rows } = await client.query<{ turn: Buffer }>(
+    'select turn from dead_letters where turn_id = $1 for update',
     [turnId],
   );
   return rows[0];

@@ -1,3 +1,5 @@
+import { ServiceError } from '../conversation/errors.js';
+
 /**
  * What to do about a failed statement:
  * `unavailable`: Postgres is away; `transient`: the same again, later, may work; `environment`: rights or
@@ -5,13 +7,16 @@
  */
 export type FailureKind = 'unavailable' | 'transient' | 'environment' | 'poison';
 
+/** A lock was not to be had in time. */
+export const LOCK_NOT_AVAILABLE = '55P03';
+
 const KINDS: readonly [prefix: string, kind: FailureKind][] = [
   ['08', 'unavailable'], // connection
   ['57P', 'unavailable'], // shutting down, crashed, starting up
   ['53300', 'unavailable'], // too many connections
   ['53', 'transient'], // out of disk or memory
   ['40', 'transient'], // deadlock, serialization
-  ['55P03', 'transient'], // a lock that was not to be had in time
+  [LOCK_NOT_AVAILABLE, 'transient'],
   ['57014', 'transient'], // cancelled
   ['25006', 'transient'], // read-only, as during a failover
   ['23505', 'transient'], // somebody else was first with this row: the next try sees it
@@ -20,8 +25,12 @@ const KINDS: readonly [prefix: string, kind: FailureKind][] = [
   ['54', 'poison'], // too large for the server
 ];
 
+/** What a caller is told hides the driver's own error. */
+const reasonOf = (error: unknown): unknown => (error instanceof ServiceError ? error.cause : error);
+
 /** The SQLSTATE of an error by the server, or null when the server said nothing. */
-export function sqlstateOf(error: unknown): string | null {
+export function sqlstateOf(thrown: unknown): string | null {
+  const error = reasonOf(thrown);
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : null;
 }
@@ -30,7 +39,8 @@ export function sqlstateOf(error: unknown): string | null {
 const NO_ANSWER = /timeout|terminated|connection|calling end/i;
 
 /** Whether no answer came at all: a refused, reset or timed-out connection, or a query given up. */
-function isNoAnswer(error: unknown): boolean {
+function isNoAnswer(thrown: unknown): boolean {
+  const error = reasonOf(thrown);
   if (!(error instanceof Error)) return false;
   const code = 'code' in error ? String(error.code) : '';
   return /^E[A-Z_]+$/.test(code) || NO_ANSWER.test(error.message);

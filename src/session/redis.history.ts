@@ -73,7 +73,8 @@ export class RedisHistory extends HistoryStore {
     // An ended one may be in the archive alone.
     const archived = await this.archive?.tail(conversationId, owner, 0);
     if (!session && !archived) throw conversationNotFound();
-    if (archived) await this.archive?.erase(conversationId, owner);
+    // A tombstone also for what is not archived yet: an end may be on its way there with it.
+    await this.archive?.erase(conversationId, owner, session?.createdAt);
     await orUnavailable(this.sessions.erase(conversationId));
   }
 

@@ -103,7 +103,8 @@ export class SessionStore {
       encodeTurn(turn),
       String(options.expectedSeq ?? ''),
       createdAt,
-      options.retry ? '1' : '',
+      // A retry elsewhere may have been quicker than a first try that hung on its way.
+      options.retry || turn.idempotency ? '1' : '',
       options.writeBehind ? '' : String(this.limits.ttlSeconds),
       String(this.limits.maxTurns),
     ])) as number;
@@ -149,18 +150,41 @@ export class SessionStore {
     };
   }
 
-  /** @returns how many turns are still unsynced, or Missing, or Changed when another turn stands at that seq. */
+  /**
+   * @param agreed false when Postgres counts these turns otherwise: then a clean session is removed
+   * @returns how many turns are still unsynced, or Missing, or Changed when another turn stands at that seq
+   */
   async acknowledge(
     conversationId: string,
     seq: number,
     turnId: string,
+    agreed = true,
   ): Promise<number | Refusal> {
     return (await this.run(SCRIPTS.acknowledge, conversationId, [
       String(seq),
       turnId,
       String(this.limits.ttlSeconds),
       String(this.limits.maxTurns),
+      agreed ? '' : '1',
     ])) as number;
+  }
+
+  /** One turn however old, or null where the session is without it. */
+  async find(
+    conversationId: string,
+    claim: SessionClaim,
+    turnId: string,
+  ): Promise<{ readonly turn: NumberedTurn | null } | Refusal> {
+    const args = [claim.owner ?? '', claim.epoch, turnId];
+    const reply = await this.run(SCRIPTS.find, conversationId, args);
+    if (typeof reply === 'number') return reply;
+    const [seq, encoded] = reply as [number, string] | [];
+    return { turn: encoded === undefined ? null : { ...decodeTurn(encoded), seq: seq! } };
+  }
+
+  /** The archive has turns that this session lacks: nobody reads it before it was discarded and restored. */
+  async distrust(conversationId: string): Promise<void> {
+    await this.run(SCRIPTS.distrust, conversationId, []);
   }
 
   /** Fills an absent session; one that is there stays as it is. */

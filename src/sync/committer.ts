@@ -3,7 +3,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Metrics } from '../metrics/metrics.js';
 import { Archive, type CommittedBatch } from '../persistence/archive.js';
 import type { ConversationBatch } from '../persistence/archive.statements.js';
-import { failureKind, sqlstateOf } from '../persistence/sqlstate.js';
+import { failureKind, LOCK_NOT_AVAILABLE, sqlstateOf } from '../persistence/sqlstate.js';
 
 export interface Committed {
   /** In the order of what was given. */
@@ -15,6 +15,7 @@ export interface Committed {
 // A deadlock or a failed race for a row is over with the next try; what lasts longer is the sweep's.
 const MAX_TRIES = 4;
 const FIRST_DELAY_MS = 20;
+const UNIQUE_VIOLATION = '23505';
 
 /**
  * Gets batches into the archive whatever is in them. What fails for what it is, is tried alone:
@@ -34,7 +35,9 @@ export class Committer {
     try {
       return { batches: await this.commitPatiently(batches), deadLetters: 0 };
     } catch (error) {
-      if (failureKind(error) !== 'poison') throw error;
+      // A row that is taken stays so after all tries: whatever it is, it must not block its whole batch.
+      const refused = failureKind(error) === 'poison' || sqlstateOf(error) === UNIQUE_VIOLATION;
+      if (!refused) throw error;
       return batches.length > 1 ? this.eachAlone(batches) : this.turnByTurn(batches[0]!, error);
     }
   }
@@ -46,19 +49,28 @@ export class Committer {
       } catch (error) {
         if (failureKind(error) !== 'transient' || tries === MAX_TRIES) throw error;
         this.metrics.syncFailures.inc({ reason: 'transient' });
+        // Whoever holds one conversation must not hold up the others of its batch.
+        if (sqlstateOf(error) === LOCK_NOT_AVAILABLE) {
+          return await this.archive.commit(batches, { skipHeld: true });
+        }
         // Two batches that wait for each other should not meet again.
         await delay(FIRST_DELAY_MS * 2 ** tries * (0.5 + Math.random()));
       }
     }
   }
 
-  private async eachAlone(batches: readonly ConversationBatch[]): Promise<Committed> {
+  private async eachAlone(
+    batches: readonly ConversationBatch[],
+    inOrder = false,
+  ): Promise<Committed> {
     const committed: CommittedBatch[] = [];
     let deadLetters = 0;
     for (const batch of batches) {
       const alone = await this.commit([batch]);
       committed.push(...alone.batches);
       deadLetters += alone.deadLetters;
+      // Its later turns must not overtake one that somebody holds up.
+      if (inOrder && alone.batches.some(({ held }) => held)) break;
     }
     return { batches: committed, deadLetters };
   }
@@ -70,15 +82,18 @@ export class Committer {
       await this.archive.bury(batch, turn!, sqlstate);
       this.metrics.syncFailures.inc({ reason: 'poison' });
       this.logger.error(`Postgres refuses a turn (SQLSTATE ${sqlstate}); it is a dead letter now`);
-      const buried = { conversationId: batch.conversationId, erased: false, numbers: new Map() };
+      const { conversationId } = batch;
+      const buried = { conversationId, erased: false, held: false, numbers: new Map() };
       return { batches: [buried], deadLetters: 1 };
     }
-    const parts = await this.eachAlone(batch.turns.map((each) => ({ ...batch, turns: [each] })));
+    const alone = batch.turns.map((each) => ({ ...batch, turns: [each] }));
+    const parts = await this.eachAlone(alone, true);
     return {
       batches: [
         {
           conversationId: batch.conversationId,
           erased: parts.batches.some(({ erased }) => erased),
+          held: parts.batches.some(({ held }) => held),
           numbers: new Map(parts.batches.flatMap(({ numbers }) => [...numbers])),
         },
       ],

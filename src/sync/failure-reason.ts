@@ -5,6 +5,7 @@ import { RedisUnavailable } from '../redis/lane.js';
 /** A failure in one word, for a metric's label and a log line: never the error's own text, which may hold contents. */
 export function failureReason(error: unknown): string {
   if (error instanceof RedisUnavailable) return 'redis';
-  if (error instanceof ServiceError) return error.code;
-  return failureKind(error) ?? 'internal';
+  const kind = failureKind(error);
+  if (error instanceof ServiceError && (kind === null || kind === 'unavailable')) return error.code;
+  return kind ?? 'internal';
 }

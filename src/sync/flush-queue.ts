@@ -29,6 +29,7 @@ interface Waiter {
 export class FlushQueue {
   private readonly logger = new Logger(FlushQueue.name);
   private pausedUntilMs = 0;
+  private lastBatchFailed = false;
   private queued = new Map<string, Waiter[]>();
   private readonly running = new Set<Promise<void>>();
 
@@ -41,12 +42,13 @@ export class FlushQueue {
 
   /** Whether what is scheduled gets through, as far as the last batch can tell. */
   get isHealthy(): boolean {
-    return !this.database.breaker.isOpen && performance.now() >= this.pausedUntilMs;
+    // A Postgres that is read-only or full is there, and is tried again with each turn, but takes nothing.
+    return this.mayTry && !this.lastBatchFailed;
   }
 
   schedule(conversationId: string): void {
     // The sweep finds it: the one that follows when Postgres is back, or the next.
-    if (this.isHealthy) this.enqueue(conversationId, []);
+    if (this.mayTry) this.enqueue(conversationId, []);
   }
 
   /**
@@ -69,6 +71,10 @@ export class FlushQueue {
     while (this.running.size > 0) await Promise.all(this.running);
   }
 
+  private get mayTry(): boolean {
+    return !this.database.breaker.isOpen && performance.now() >= this.pausedUntilMs;
+  }
+
   private enqueue(conversationId: string, waiters: readonly Waiter[]): void {
     this.queued.set(conversationId, [...(this.queued.get(conversationId) ?? []), ...waiters]);
     if (this.running.size >= PARALLEL_FLUSHES) return;
@@ -86,10 +92,13 @@ export class FlushQueue {
 
   private async flushBatch(batch: ReadonlyMap<string, Waiter[]>): Promise<void> {
     try {
-      const { numbers, unfinished } = await this.flusher.flush([...batch.keys()]);
+      const { numbers, unfinished, held } = await this.flusher.flush([...batch.keys()]);
+      this.lastBatchFailed = false;
       for (const [conversationId, waiters] of batch) {
         const left = settle(waiters, numbers);
-        if (left.length > 0 && !unfinished.includes(conversationId)) {
+        if (held.includes(conversationId)) {
+          for (const waiter of left) waiter.reject(storageUnavailable());
+        } else if (left.length > 0 && !unfinished.includes(conversationId)) {
           // Another instance has flushed it meanwhile, so its number is in the archive alone.
           await this.lookUp(left);
         } else if (unfinished.includes(conversationId)) {
@@ -97,6 +106,7 @@ export class FlushQueue {
         }
       }
     } catch (error) {
+      this.lastBatchFailed = true;
       this.metrics.syncFailures.inc({ reason: failureReason(error) });
       this.logger.warn(`a flush failed (${failureReason(error)}); the sweep will repeat it`);
       if (failureKind(error) === 'environment') this.pausedUntilMs = performance.now() + PAUSE_MS;

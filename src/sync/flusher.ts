@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { storageUnavailable } from '../conversation/errors.js';
 import { Metrics } from '../metrics/metrics.js';
 import type { CommittedBatch } from '../persistence/archive.js';
 import { BackgroundSessions } from '../session/session.lanes.js';
@@ -16,6 +17,8 @@ export interface FlushResult {
   readonly deadLetters: number;
   /** Conversations that still hold unsynced turns: there were more than one batch takes. */
   readonly unfinished: readonly string[];
+  /** Conversations whose row in Postgres somebody else holds: they stay dirty. */
+  readonly held: readonly string[];
   /** The place of each flushed turn, by its id. */
   readonly numbers: ReadonlyMap<string, number>;
 }
@@ -43,28 +46,33 @@ export class Flusher {
     const collected = await Promise.all(conversationIds.map((id) => this.collect(id)));
     const pending = collected.filter((each) => each !== null);
     if (pending.length === 0) {
-      return { turns: 0, deadLetters: 0, unfinished: [], numbers: new Map() };
+      return { turns: 0, deadLetters: 0, unfinished: [], held: [], numbers: new Map() };
     }
     const { batches, deadLetters } = await this.committer.commit(pending);
+    const stored = pending.filter((_, index) => !batches[index]!.held);
+    const byId = new Map(batches.map((batch) => [batch.conversationId, batch]));
     const lags = await Promise.all(
-      pending.map((batch, index) => this.acknowledge(batch, batches[index]!)),
+      stored.map((batch) => this.acknowledge(batch, byId.get(batch.conversationId)!)),
     );
-    const turns = pending.reduce((sum, batch) => sum + batch.turns.length, 0) - deadLetters;
+    const flushed = stored.reduce((sum, batch) => sum + batch.turns.length, 0);
+    const turns = Math.max(0, flushed - deadLetters);
     this.metrics.turnsSynced.inc(turns);
     return {
       turns,
       deadLetters,
-      unfinished: pending
-        .filter((_, index) => lags[index]! > 0)
-        .map((batch) => batch.conversationId),
+      unfinished: stored.filter((_, index) => lags[index]! > 0).map((each) => each.conversationId),
+      held: batches.filter(({ held }) => held).map((each) => each.conversationId),
       numbers: new Map(batches.flatMap(({ numbers }) => [...numbers])),
     };
   }
 
-  /** Flushes one conversation until nothing is unsynced. */
+  /** Flushes one conversation until nothing is unsynced. @throws ServiceError storage_unavailable while it is held. */
   async flushAll(conversationId: string): Promise<void> {
-    let unfinished: readonly string[] = [conversationId];
-    while (unfinished.length > 0) ({ unfinished } = await this.flush(unfinished));
+    for (;;) {
+      const { unfinished, held } = await this.flush([conversationId]);
+      if (held.length > 0) throw storageUnavailable();
+      if (unfinished.length === 0) return;
+    }
   }
 
   private async collect(conversationId: string): Promise<Pending | null> {
@@ -83,12 +91,14 @@ export class Flusher {
       return 0;
     }
     const lastSeq = syncedSeq + turns.length;
-    const lag = await this.sessions.acknowledge(conversationId, lastSeq, turns.at(-1)!.id);
+    const lastId = turns.at(-1)!.id;
     const agreed = turns.every(
       (turn, index) => committed.numbers.get(turn.id) === syncedSeq + 1 + index,
     );
     // Postgres numbers the turns. A session that counts otherwise lacks some: the archive fills it anew.
-    if (!agreed) await this.sessions.drop(conversationId);
+    const lag = await this.sessions.acknowledge(conversationId, lastSeq, lastId, agreed);
+    // It was lost and restored while this was on its way, perhaps from before this commit.
+    if (lag < 0) await this.sessions.drop(conversationId);
     return Math.max(0, lag);
   }
 }

@@ -13,6 +13,7 @@ import {
   HistoryStore,
   type Recalled,
 } from '../conversation/history-store.js';
+import type { NumberedTurn } from '../conversation/turn.js';
 import { DatabaseHistory } from '../persistence/database.history.js';
 import { RedisUnavailable } from '../redis/lane.js';
 import { RedisConnection } from '../redis/redis.connection.js';
@@ -45,7 +46,11 @@ export class HybridHistory extends HistoryStore {
     if (durability === 'committed' || this.redis.breaker.isOpen) {
       await this.durable.assertWritable();
     } else {
-      await this.writeBehind.assertRoom();
+      await this.writeBehind.assertRoom().catch(async (error: unknown) => {
+        if (!(error instanceof RedisUnavailable)) throw error;
+        this.redis.breaker.trip(error);
+        await this.durable.assertWritable();
+      });
     }
   }
 
@@ -81,8 +86,11 @@ export class HybridHistory extends HistoryStore {
         throw error;
       });
     if (committed) return committed;
-    const { turns } = await this.recallIfKnown(conversationId, owner);
-    const turn = turns.find((each) => each.id === turnId);
+    // Neither may a retry bring back what its owner has erased since.
+    if (this.durable.isWritable && (await this.durable.isErased(conversationId, owner))) {
+      throw conversationNotFound();
+    }
+    const turn = await this.findHot(conversationId, owner, turnId);
     if (!turn) return null;
     if (durability === 'accepted') return { turn, seq: turn.seq, durability };
     return { turn, seq: await this.writeBehind.committed(conversationId, turnId), durability };
@@ -106,11 +114,22 @@ export class HybridHistory extends HistoryStore {
     return this.durable.end(conversationId, owner);
   }
 
-  private async recallIfKnown(conversationId: string, owner: string | null): Promise<Recalled> {
-    return this.recall(conversationId, owner).catch((error: unknown) => {
-      if (!hasCode(error, 'conversation_not_found')) throw error;
-      return { source: 'none', turns: [], lastSeq: 0 };
-    });
+  /** A turn that only Redis has yet, however many came after it. */
+  private async findHot(
+    conversationId: string,
+    owner: string | null,
+    turnId: string,
+  ): Promise<NumberedTurn | null> {
+    try {
+      const found = await this.mended(conversationId, owner, () =>
+        this.sessions.find(conversationId, { owner, epoch: this.redis.epoch }, turnId),
+      );
+      return found.turn;
+    } catch (error) {
+      if (error instanceof RedisUnavailable || hasCode(error, 'conversation_not_found'))
+        return null;
+      throw error;
+    }
   }
 
   private async recallHot(conversationId: string, owner: string | null): Promise<Recalled> {

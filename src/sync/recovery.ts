@@ -1,17 +1,20 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Archive } from '../persistence/archive.js';
+import { Database } from '../persistence/database.js';
 import { RedisConnection } from '../redis/redis.connection.js';
 import { BackgroundSessions } from '../session/session.lanes.js';
 import { failureReason } from './failure-reason.js';
-import { Flusher } from './flusher.js';
 
+// One statement and a script each: a batch takes some 50 ms.
 const BATCH_CONVERSATIONS = 500;
-// A round takes a few milliseconds; under a load that writes around Redis all the time one of these still finds a gap.
-const MAX_ROUNDS = 50;
+// Under a load that writes around Redis without a pause there is always something left: that is recovered right
+// after, since Redis must not wait for it for ever.
+const MAX_ROUNDS = 3;
 
 /**
- * Brings sessions back in step that were written around while Redis was away: flush what they hold, drop
- * them, and clear the mark only if no other turn was written around Redis meanwhile.
+ * Brings sessions back in step that were written around while Redis was away. It only takes the trust from
+ * them, so that no conversation can hold up the others: whoever wants one next flushes what it holds, and has
+ * the archive fill it anew. A mark is cleared only if no other turn was written around Redis meanwhile.
  * Runs before the breaker lets requests back to Redis, and with every sweep for what other instances left.
  */
 @Injectable()
@@ -19,14 +22,19 @@ export class Recovery {
   private readonly logger = new Logger(Recovery.name);
   // Turns that this very instance wrote around Redis and has not recovered yet.
   private owing = false;
+  private hasLooked = false;
+  private running: Promise<number> | undefined;
 
   constructor(
     private readonly redis: RedisConnection,
+    private readonly database: Database,
     private readonly archive: Archive,
     private readonly sessions: BackgroundSessions,
-    private readonly flusher: Flusher,
   ) {
     redis.recoverWith(() => this.beforeRedisIsTrusted());
+    redis.breaker.onClosed(() => {
+      if (this.owing) this.recoverInBackground();
+    });
   }
 
   /** This instance is about to write a turn around Redis. */
@@ -39,29 +47,43 @@ export class Recovery {
    * it looks again if it is still under way; else this recovers in the background.
    */
   wroteAround(): void {
-    if (this.redis.breaker.isOpen) {
-      this.owing = true;
-      return;
-    }
-    this.recover().catch((error: unknown) => {
-      this.logger.warn(`a recovery failed (${failureReason(error)}); the sweep repeats it`);
-    });
+    this.owing = true;
+    if (!this.redis.breaker.isOpen) this.recoverInBackground();
   }
 
-  /** @returns how many conversations were recovered. */
+  /** @returns how many conversations were recovered. @throws RedisUnavailable, ServiceError storage_unavailable. */
   async recover(): Promise<number> {
     let recovered = 0;
     for (;;) {
       const marked = await this.archive.hotStale(BATCH_CONVERSATIONS);
-      for (const { conversationId, mark } of marked) {
-        await this.flusher.flushAll(conversationId);
-        // A turn may come in between; it is flushed by its own, and the numbers tell that the session lacks one.
-        if (!(await this.sessions.drop(conversationId))) continue;
-        await this.archive.clearHotStale(conversationId, mark);
-        recovered++;
-      }
-      if (marked.length < BATCH_CONVERSATIONS) return recovered;
+      await Promise.all(
+        marked.map(({ conversationId, erased }) =>
+          erased ? this.sessions.erase(conversationId) : this.sessions.distrust(conversationId),
+        ),
+      );
+      const cleared = marked.length > 0 ? await this.archive.clearHotStale(marked) : 0;
+      recovered += cleared;
+      // What somebody else holds in Postgres right now keeps its mark until the next time.
+      if (cleared < BATCH_CONVERSATIONS) return recovered;
     }
+  }
+
+  /** One at a time: a turn that comes in meanwhile is owed again, and has this begin anew. */
+  private recoverInBackground(): void {
+    if (this.running) return;
+    this.owing = false;
+    this.running = this.recover();
+    this.running
+      .catch((error: unknown) => {
+        this.owing = true;
+        this.logger.warn(`a recovery failed (${failureReason(error)}); the sweep repeats it`);
+        return -1;
+      })
+      .then((recovered) => {
+        this.running = undefined;
+        if (recovered >= 0 && this.owing) this.recoverInBackground();
+      })
+      .catch(() => undefined);
   }
 
   /**
@@ -69,10 +91,14 @@ export class Recovery {
    * outage of Postgres would keep a restarted instance from using a healthy Redis.
    */
   private async beforeRedisIsTrusted(): Promise<void> {
-    const owed = this.owing;
+    let owed = false;
     let recovered = 0;
     try {
+      // At the start nobody has looked for Postgres yet, and what a dead instance wrote around Redis counts too.
+      if (!this.hasLooked && this.database.breaker.isOpen) await this.database.breaker.probe();
+      this.hasLooked = true;
       for (let rounds = 0; rounds === 0 || (this.owing && rounds < MAX_ROUNDS); rounds++) {
+        owed ||= this.owing;
         this.owing = false;
         recovered += await this.recover();
       }

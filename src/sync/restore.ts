@@ -31,6 +31,9 @@ export class Restore {
     const { createdAt, turnCount } = tail.conversation;
     const session = { owner, createdAt, lastSeq: turnCount, turns: tail.turns };
     await this.sessions.restore(conversationId, session, epoch);
+    // What was committed, or erased, between the look and the restore is not in it.
+    const now = await this.archive.tail(conversationId, owner, 0);
+    if (now?.conversation.turnCount !== turnCount) await this.sessions.drop(conversationId);
   }
 
   /** Removes a session without losing a turn: what it holds unsynced is flushed first. */

@@ -10,7 +10,7 @@ import { Environment } from '../config/environment.js';
 import { Database } from '../persistence/database.js';
 import { failureReason } from './failure-reason.js';
 import { FlushQueue } from './flush-queue.js';
-import { Sweep } from './sweep.js';
+import { Sweep, type SweepResult } from './sweep.js';
 
 const SWEEP_JOB = 'sweep';
 // Left over for closing connections when the last sweep used up its time.
@@ -39,8 +39,12 @@ export class SweepSchedule implements OnApplicationBootstrap, OnApplicationShutd
 
   @Cron(CronExpression.EVERY_5_MINUTES, { name: SWEEP_JOB, waitForCompletion: true })
   async tick(): Promise<void> {
+    await this.sweepOnce(() => this.sweep.run());
+  }
+
+  private async sweepOnce(sweep: () => Promise<SweepResult>): Promise<void> {
     try {
-      const { conversations, turns, failed } = await this.sweep.run();
+      const { conversations, turns, failed } = await sweep();
       if (turns + failed > 0) {
         this.logger.log(`swept ${turns} turns of ${conversations} conversations, ${failed} failed`);
       }
@@ -59,7 +63,10 @@ export class SweepSchedule implements OnApplicationBootstrap, OnApplicationShutd
     const aborted = new Promise<void>((resolve) => {
       deadline.signal.addEventListener('abort', () => resolve());
     });
-    await Promise.race([this.queue.drain().then(() => this.tick()), aborted]);
+    await Promise.race([
+      this.queue.drain().then(() => this.sweepOnce(() => this.sweep.runAfresh())),
+      aborted,
+    ]);
     clearTimeout(timer);
   }
 }

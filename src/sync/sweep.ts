@@ -43,6 +43,7 @@ export class Sweep {
   private readonly lease: PartitionLease;
   private running: Promise<SweepResult> | undefined;
   private latest: SweepResult | null = null;
+  private failing = false;
 
   constructor(
     redis: RedisConnection,
@@ -58,10 +59,21 @@ export class Sweep {
     return this.latest;
   }
 
+  /** The last sweep did not get through. */
+  get isFailing(): boolean {
+    return this.failing;
+  }
+
   /** Sweeps now; joins the sweep that is under way, if one is. @throws RedisUnavailable, ServiceError. */
   run(): Promise<SweepResult> {
     this.running ??= this.sweep(Date.now()).finally(() => (this.running = undefined));
     return this.running;
+  }
+
+  /** A whole pass that begins now: one that is under way may be past what was left since. */
+  async runAfresh(): Promise<SweepResult> {
+    await this.running?.catch(() => undefined);
+    return this.run();
   }
 
   private async sweep(at: number): Promise<SweepResult> {
@@ -73,8 +85,10 @@ export class Sweep {
         const partitions = Array.from({ length: PARTITIONS_AT_ONCE }, (_, index) => first + index);
         await this.sweepPartitions(partitions, tally);
       }
+      this.failing = false;
       return (this.latest = { at, ...tally, durationMs: performance.now() - startedMs });
     } catch (error) {
+      this.failing = true;
       this.metrics.syncFailures.inc({ reason: failureReason(error) });
       throw error;
     } finally {
@@ -107,10 +121,11 @@ export class Sweep {
 
   private async flush(ids: readonly string[], tally: Tally, failed: Set<string>): Promise<void> {
     try {
-      const { turns, deadLetters, unfinished } = await this.flusher.flush(ids);
+      const { turns, deadLetters, unfinished, held } = await this.flusher.flush(ids);
       tally.turns += turns;
       tally.deadLetters += deadLetters;
-      tally.conversations += ids.length - unfinished.length;
+      tally.conversations += ids.length - unfinished.length - held.length;
+      for (const id of held) failed.add(id);
     } catch (error) {
       for (const id of ids) failed.add(id);
       this.metrics.syncFailures.inc({ reason: failureReason(error) });

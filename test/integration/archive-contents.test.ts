@@ -123,9 +123,9 @@ describe('a conversation that was written around Redis', () => {
     expect(await markOf(id)).toBe(first.id);
     await archive.append({ ...append, turn: second, create: false });
     expect(await markOf(id)).toBe(second.id);
-    await archive.clearHotStale(id, first.id);
+    await archive.clearHotStale([{ conversationId: id, mark: first.id }]);
     expect(await markOf(id)).toBe(second.id);
-    await archive.clearHotStale(id, second.id);
+    await archive.clearHotStale([{ conversationId: id, mark: second.id }]);
     expect(await markOf(id)).toBeUndefined();
   });
 

@@ -6,7 +6,7 @@ import { noteForCleanup } from '../../scripts/servers/server-process.mjs';
 import { untilLive } from '../../scripts/servers/service.mjs';
 
 const FROM_SOURCES = fileURLToPath(new URL('run-service.mjs', import.meta.url));
-const LIVE_WITHIN_MS = 30_000;
+const LIVE_WITHIN_MS = 60_000;
 
 export interface ChildService {
   readonly url: string;
@@ -17,6 +17,10 @@ export interface ChildService {
   /** Resolves with the exit code once the process is gone. */
   readonly exited: Promise<number | null>;
 }
+
+// Registered here, as a hook that is registered inside a test never runs: for those that a test starts.
+const running = new Map<number, () => Promise<unknown>>();
+afterAll(() => Promise.all([...running.values()].map((end) => end())));
 
 /** The service as main.ts runs it, in a process of its own; killed when the test file has ended. */
 export async function startChildService(
@@ -57,10 +61,13 @@ export async function spawnChildService(
     child.once('error', reject).once('close', (code) => resolve(code));
   });
   noteForCleanup(child.pid!, main, exited);
-  afterAll(async () => {
+  const end = () => {
     child.kill('SIGKILL');
-    await exited;
-  });
+    return exited;
+  };
+  running.set(child.pid!, end);
+  // And these end before the stores that they use.
+  afterAll(end);
   return {
     url: `http://127.0.0.1:${port}`,
     pid: child.pid!,

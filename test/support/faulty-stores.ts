@@ -152,6 +152,13 @@ export class FaultyRedis extends FaultyStore {
     await this.restart();
   }
 
+  /** kill -9, and a restart with nothing: a new machine in its place. */
+  async restartEmpty(): Promise<void> {
+    await this.kill();
+    await rm(this.data, { recursive: true });
+    await this.restart();
+  }
+
   override async stop(): Promise<void> {
     this.client.disconnect();
     await super.stop();
@@ -201,7 +208,9 @@ export class FaultyPostgres extends FaultyStore {
     url.username = ROLE;
     url.password = password;
     this.url = url.href;
-    this.pool = new pg.Pool({ connectionString: server.url, max: 3 });
+    // What makes the service's transactions read-only must not keep the test from undoing it.
+    const options = '-c default_transaction_read_only=off';
+    this.pool = new pg.Pool({ connectionString: server.url, max: 3, options });
     this.pool.on('error', () => undefined);
   }
 

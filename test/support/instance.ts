@@ -1,3 +1,4 @@
+import { vi } from 'vitest';
 import { ensureBuild, MAIN } from '../../scripts/setup/build.mjs';
 import { openDataFolder } from '../../scripts/setup/data-folder.mjs';
 import { readSettings } from '../../scripts/setup/environment.mjs';
@@ -5,6 +6,9 @@ import { alone } from '../../scripts/setup/lock.mjs';
 import { ADMIN_TOKEN } from './admin.js';
 import { type ChildService, spawnChildService, startChildService } from './child-service.js';
 import { type HttpClient, httpClient, type Reply } from './http-client.js';
+
+// Processes take seconds to start, and many of them on a busy machine: a limit on what hangs, not on what is slow.
+vi.setConfig({ testTimeout: 120_000 });
 
 const BUILD_WITHIN_MS = 120_000;
 

@@ -4,6 +4,7 @@ import type { Asked, Ledger } from './ledger.js';
 
 // A service that refuses at once would otherwise be asked thousands of times a second.
 const AFTER_FAILURE_MS = 20;
+const AT_ONCE = 10;
 
 /** Callers that talk without a pause until they are told to stop, each in a conversation of its own. */
 export class Load {
@@ -13,12 +14,16 @@ export class Load {
   private stopped = false;
   private readonly talks: Promise<void>[];
 
-  /** @param instances a caller goes round them, turn by turn */
+  /**
+   * @param instances a caller goes round them, turn by turn
+   * @param subject another one for each load of the same conversations: no question comes twice
+   */
   constructor(
     private readonly ledger: Ledger,
     private readonly instances: readonly HttpClient[],
     conversationIds: readonly string[],
     private readonly asked: Pick<Asked, 'durability'> = {},
+    private readonly subject = 'this',
   ) {
     this.talks = conversationIds.map((id, caller) => this.talk(id, caller));
   }
@@ -37,7 +42,7 @@ export class Load {
   private async talk(conversationId: string, caller: number): Promise<void> {
     for (let turn = 0; !this.stopped; turn++) {
       const instance = this.instances[(caller + turn) % this.instances.length]!;
-      const question = `question ${turn} of caller ${caller}`;
+      const question = `question ${turn} of caller ${caller} on ${this.subject}`;
       const asked = { ...this.asked, conversationId };
       const reply = await this.ledger.ask(instance, question, asked).catch(() => null);
       if (reply === null) this.broken++;
@@ -53,12 +58,24 @@ export async function beginMany(
   instances: readonly HttpClient[],
   count: number,
 ): Promise<string[]> {
-  const first = await Promise.all(
-    Array.from({ length: count }, (_, caller) =>
-      ledger.turn(instances[caller % instances.length]!, `first question of caller ${caller}`),
-    ),
+  const callers = Array.from({ length: count }, (_, caller) => caller);
+  const first = await someAtOnce(callers, (caller) =>
+    ledger.turn(instances[caller % instances.length]!, `first question of caller ${caller}`),
   );
   return first.map(({ conversationId }) => conversationId);
+}
+
+/** Does it for each, no more than this machine does in a fraction of the time that a request has for Redis. */
+export async function someAtOnce<T, R>(
+  items: readonly T[],
+  work: (item: T, index: number) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = [];
+  for (let first = 0; first < items.length; first += AT_ONCE) {
+    const some = items.slice(first, first + AT_ONCE);
+    results.push(...(await Promise.all(some.map((item, index) => work(item, first + index)))));
+  }
+  return results;
 }
 
 /** The value that this share of the others does not exceed (nearest rank). */

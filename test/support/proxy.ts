@@ -16,7 +16,7 @@ const CUT_AFTER_MS = 20;
 
 /**
  * A TCP link to one server that breaks as networks do, set at run time and for all its connections:
- * `pass`, `latency`, `blackhole`, `mute`, `refuse`, `reset`, `loseReplyOnce`, `holdOnce`.
+ * `pass`, `latency`, `blackhole`, `mute`, `forget`, `refuse`, `reset`, `loseReplyOnce`, `holdOnce`.
  * Bytes are never lost inside a connection: what a blackhole holds is delivered, in order, when the link
  * passes again, also for a client that has given up. So a command that timed out may still run.
  */
@@ -24,6 +24,7 @@ export class Proxy {
   private mode: Mode = 'pass';
   private delayMs = 0;
   private readonly links = new Set<Link>();
+  private readonly sockets = new Set<Socket>();
   private trap: Trap | undefined;
 
   private constructor(
@@ -79,6 +80,13 @@ export class Proxy {
     this.become('mute');
   }
 
+  /** The present connections are silent for ever, as when a router has forgotten them; new ones pass. */
+  forget(): void {
+    for (const link of this.links) link.become('blackhole');
+    this.links.clear();
+    this.pass();
+  }
+
   /** Resets all connections, and new ones as soon as they are made. */
   refuse(): void {
     this.become('refuse');
@@ -127,7 +135,7 @@ export class Proxy {
 
   async stop(): Promise<void> {
     const closed = new Promise((resolve) => this.server.close(resolve));
-    this.reset();
+    for (const socket of this.sockets) socket.resetAndDestroy();
     await closed;
   }
 
@@ -140,6 +148,14 @@ export class Proxy {
     client.on('error', () => undefined);
     if (this.mode === 'refuse') return void client.resetAndDestroy();
     const server = connect({ ...this.target, noDelay: true });
+    for (const socket of [client, server]) {
+      this.sockets.add(socket);
+      socket.on('close', () => {
+        this.sockets.delete(socket);
+        // While one side is open, what was held for it may still have to be delivered.
+        if (client.closed && server.closed) this.links.delete(link);
+      });
+    }
     const link = new Link(client, server, {
       delayMs: () => this.delayMs,
       onRequest: (seen) => {
@@ -148,7 +164,6 @@ export class Proxy {
         this.trap = undefined;
         trap.spring(link);
       },
-      onGone: () => this.links.delete(link),
     });
     this.links.add(link);
     link.become(this.mode);
@@ -164,7 +179,6 @@ interface LinkOptions {
   readonly delayMs: () => number;
   /** Called before a request goes on, with what has come lately, in lower case. */
   readonly onRequest: (seen: string) => void;
-  readonly onGone: () => void;
 }
 
 // Longer than any text that is looked for, so that one cut in two is still found.
@@ -183,7 +197,7 @@ class Link {
   constructor(
     private readonly client: Socket,
     private readonly server: Socket,
-    { delayMs, onRequest, onGone }: LinkOptions,
+    { delayMs, onRequest }: LinkOptions,
   ) {
     this.requests = new Stream(server, delayMs);
     this.replies = new Stream(client, delayMs);
@@ -197,10 +211,7 @@ class Link {
       if (this.silent) return this.onReply?.();
       this.replies.push(bytes);
     });
-    client.on('close', () => {
-      this.requests.push(null);
-      onGone();
-    });
+    client.on('close', () => this.requests.push(null));
     server.on('error', () => undefined).on('close', () => this.replies.push(null));
   }
 

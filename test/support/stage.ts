@@ -24,9 +24,9 @@ export interface Stage {
   /** The services' way to Postgres. */
   readonly postgresLink: Proxy;
   readonly engine: CountingEngine;
-  start(variables?: Record<string, string>): Promise<Service>;
+  readonly start: (variables?: Record<string, string>) => Promise<Service>;
   /** Expects that what is booked stands in Postgres once and in order, and that all invariants hold. */
-  settle(service: HttpClient, ledger: Ledger, expected?: Expected): Promise<void>;
+  readonly settle: (service: HttpClient, ledger: Ledger, expected?: Expected) => Promise<void>;
 }
 
 export async function createStage(redisSettings?: Record<string, string>): Promise<Stage> {

@@ -31,9 +31,12 @@ end
 
 -- Both keys live exactly as long, and active knows until when.
 local function expire_session(id, ttl_seconds)
+  local now = now_ms()
   redis.call('EXPIRE', KEYS[1], ttl_seconds)
   redis.call('EXPIRE', KEYS[2], ttl_seconds)
-  redis.call('ZADD', KEYS[4], now_ms() + ttl_seconds * 1000, id)
+  redis.call('ZADD', KEYS[4], now + ttl_seconds * 1000, id)
+  -- Nobody else takes the expired ones off the list where no one counts them.
+  redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', now)
 end
 
 local function remove_session(id)
