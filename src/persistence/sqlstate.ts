@@ -35,8 +35,9 @@ export function sqlstateOf(thrown: unknown): string | null {
   return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : null;
 }
 
-// What pg says when the server said nothing: it has no codes for these.
-const NO_ANSWER = /timeout|terminated|connection|calling end/i;
+// What pg says when the server said nothing: it has no codes for these. And TypeORM, whose runner gives up its
+// connection when that breaks between two queries.
+const NO_ANSWER = /timeout|terminated|connection|calling end|runner already released/i;
 
 /** Whether no answer came at all: a refused, reset or timed-out connection, or a query given up. */
 function isNoAnswer(thrown: unknown): boolean {

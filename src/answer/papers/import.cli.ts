@@ -4,6 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { Presets, SingleBar } from 'cli-progress';
 import { EnvironmentModule } from '../../config/environment.module.js';
 import { readEnvironment } from '../../config/environment.js';
+import { MetricsModule } from '../../metrics/metrics.module.js';
 import { PersistenceModule } from '../../persistence/persistence.module.js';
 import { linesOf } from './lines.js';
 import type { PaperStore } from './paper.js';
@@ -21,7 +22,11 @@ async function main(file: string | undefined): Promise<void> {
   const { size } = await stat(file);
   const environment = EnvironmentModule.forRoot(await readEnvironment());
   const app = await NestFactory.createApplicationContext(
-    { module: PaperImport, imports: [environment, PersistenceModule], providers: [StoredPapers] },
+    {
+      module: PaperImport,
+      imports: [environment, MetricsModule, PersistenceModule],
+      providers: [StoredPapers],
+    },
     { logger: ['error'], abortOnError: false },
   );
   try {
