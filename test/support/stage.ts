@@ -1,4 +1,4 @@
-import { expect } from 'vitest';
+import { afterEach, expect } from 'vitest';
 import type { CountingEngine } from './counting-engine.js';
 import { eventually } from './eventually.js';
 import { createEngine, createFaultyRedis, createProxy } from './faults.js';
@@ -34,6 +34,13 @@ export async function createStage(redisSettings?: Record<string, string>): Promi
   const database = await createDatabase();
   const postgresLink = await createProxy(database.url);
   const engine = await createEngine();
+  // A test that fails with something broken must not fail those after it.
+  afterEach(() => {
+    redis.thaw();
+    redis.proxy.pass();
+    postgresLink.pass();
+    engine.stub.always = null;
+  });
   return {
     redis,
     database,
