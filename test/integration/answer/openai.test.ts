@@ -190,19 +190,25 @@ describe('one deadline', () => {
 
   it.each(['hang', 'hang-in-body'] as const)('ends a server that does %s', async (kind) => {
     stub.always = { kind };
-    expect(await expectFailure(ask('What?', { settings }), 'answer_engine_timeout')).toBeLessThan(900);
+    expect(await expectFailure(ask('What?', { settings }), 'answer_engine_timeout')).toBeLessThan(
+      900,
+    );
     await expect.poll(() => stub.aborted).toBe(1);
   });
 
   it('holds over all tries and the pauses between them', async () => {
     stub.always = { kind: 'status', status: 503, retryAfter: '0.25' };
-    expect(await expectFailure(ask('What?', { settings }), 'answer_engine_timeout')).toBeLessThan(900);
+    expect(await expectFailure(ask('What?', { settings }), 'answer_engine_timeout')).toBeLessThan(
+      900,
+    );
   });
 
   it('is also the one of the caller', async () => {
     stub.always = { kind: 'hang' };
     const signal = AbortSignal.timeout(100);
-    expect(await expectFailure(ask('What?', { signal }), 'answer_engine_timeout')).toBeLessThan(900);
+    expect(await expectFailure(ask('What?', { signal }), 'answer_engine_timeout')).toBeLessThan(
+      900,
+    );
   });
 
   it('reaches the server when nobody wants the answer any more', async () => {
