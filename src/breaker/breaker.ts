@@ -33,9 +33,15 @@ export class Breaker {
   // Counts the failures, so that a probe during which another failure came in doesn't close the breaker.
   private trips = 0;
 
+  private readonly openedListeners: (() => void)[] = [];
   private readonly closedListeners: (() => void)[] = [];
 
   constructor(private readonly options: BreakerOptions) {}
+
+  /** Calls the listener each time that the server goes away. */
+  onOpened(listener: () => void): void {
+    this.openedListeners.push(listener);
+  }
 
   /** Calls the listener each time that the server is back. */
   onClosed(listener: () => void): void {
@@ -64,6 +70,7 @@ export class Breaker {
     if (!this.open) {
       this.open = true;
       this.options.onChange?.(true, cause);
+      for (const listener of this.openedListeners) listener();
     }
     this.probeSoon(0);
   }

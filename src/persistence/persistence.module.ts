@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Environment } from '../config/environment.js';
+import { AcceptedTurnArchive } from './accepted-turns.js';
 import { ArchiveCheck } from './archive.check.js';
 import { Archive } from './archive.js';
 import { DeadLetters } from './dead-letters.js';
@@ -20,11 +21,20 @@ import { Database } from './database.js';
       }),
     }),
   ],
-  providers: [Database, Archive, DatabaseHistory, DatabaseClaims, DeadLetters, ArchiveCheck],
+  providers: [
+    Database,
+    Archive,
+    AcceptedTurnArchive,
+    DatabaseHistory,
+    DatabaseClaims,
+    DeadLetters,
+    ArchiveCheck,
+  ],
   exports: [
     TypeOrmModule,
     Database,
     Archive,
+    AcceptedTurnArchive,
     DatabaseHistory,
     DatabaseClaims,
     DeadLetters,

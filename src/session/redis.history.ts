@@ -54,8 +54,8 @@ export class RedisHistory extends HistoryStore {
       }),
     );
     if (reply === Refusal.Changed) throw conversationChanged();
-    if (reply < 0) throw conversationNotFound();
-    return { seq: reply, durability: 'accepted' };
+    if (typeof reply === 'number') throw conversationNotFound();
+    return { seq: reply.seq, durability: 'accepted' };
   }
 
   async find(

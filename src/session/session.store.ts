@@ -35,6 +35,12 @@ export interface AppendOptions extends SessionClaim {
   readonly writeBehind: boolean;
 }
 
+export interface AppendedTurn {
+  readonly seq: number;
+  /** The turn before it; '' when there is none, or none any more. */
+  readonly previousTurnId: string;
+}
+
 export interface RecalledSession {
   readonly lastSeq: number;
   readonly syncedSeq: number;
@@ -89,14 +95,14 @@ export class SessionStore {
     private readonly limits: SessionLimits,
   ) {}
 
-  /** @returns the seq of the turn, or why it was not added. */
+  /** @returns the place of the turn, or why it was not added. */
   async append(
     conversationId: string,
     turn: Turn,
     options: AppendOptions,
-  ): Promise<number | Refusal> {
+  ): Promise<AppendedTurn | Refusal> {
     const createdAt = options.create ? String(turn.createdAt) : '';
-    return (await this.run(SCRIPTS.append, conversationId, [
+    const reply = await this.run(SCRIPTS.append, conversationId, [
       options.owner ?? '',
       options.epoch,
       turn.id,
@@ -107,7 +113,10 @@ export class SessionStore {
       options.retry || turn.idempotency ? '1' : '',
       options.writeBehind ? '' : String(this.limits.ttlSeconds),
       String(this.limits.maxTurns),
-    ])) as number;
+    ]);
+    if (typeof reply === 'number') return reply;
+    const [seq, previousTurnId] = reply as [number, string];
+    return { seq, previousTurnId };
   }
 
   /** The newest `maxTurns` turns; a clean session lives another TTL. */

@@ -4,8 +4,10 @@ import { Metrics } from '../metrics/metrics.js';
 import { Archive } from '../persistence/archive.js';
 import { Database } from '../persistence/database.js';
 import { failureKind } from '../persistence/sqlstate.js';
+import { RedisUnavailable } from '../redis/lane.js';
 import { failureReason } from './failure-reason.js';
 import { Flusher } from './flusher.js';
+import { Rescue } from './rescue.js';
 
 // Two batches at a time: one commits while the next is read, and eight connections stay for requests.
 const PARALLEL_FLUSHES = 2;
@@ -37,6 +39,7 @@ export class FlushQueue {
     private readonly flusher: Flusher,
     private readonly archive: Archive,
     private readonly database: Database,
+    private readonly rescue: Rescue,
     private readonly metrics: Metrics,
   ) {}
 
@@ -66,9 +69,10 @@ export class FlushQueue {
     return Promise.race([seq, deadline]).finally(() => clearTimeout(timer));
   }
 
-  /** Resolves when everything that was scheduled has been tried. */
+  /** Resolves when everything that was scheduled has been tried, without Redis too where that is away. */
   async drain(): Promise<void> {
     while (this.running.size > 0) await Promise.all(this.running);
+    await this.rescue.rescueOnce();
   }
 
   private get mayTry(): boolean {
@@ -92,7 +96,9 @@ export class FlushQueue {
 
   private async flushBatch(batch: ReadonlyMap<string, Waiter[]>): Promise<void> {
     try {
-      const { numbers, unfinished, held } = await this.flusher.flush([...batch.keys()]);
+      const { numbers, unfinished, held } = await this.rescue.watched(() =>
+        this.flusher.flush([...batch.keys()]),
+      );
       this.lastBatchFailed = false;
       for (const [conversationId, waiters] of batch) {
         const left = settle(waiters, numbers);
@@ -110,9 +116,19 @@ export class FlushQueue {
       this.metrics.syncFailures.inc({ reason: failureReason(error) });
       this.logger.warn(`a flush failed (${failureReason(error)}); the sweep will repeat it`);
       if (failureKind(error) === 'environment') this.pausedUntilMs = performance.now() + PAUSE_MS;
+      if (error instanceof RedisUnavailable) return this.flushAroundRedis(batch);
       const reason = error instanceof ServiceError ? error : storageUnavailable(error);
       for (const waiter of [...batch.values()].flat()) waiter.reject(reason);
     }
+  }
+
+  private async flushAroundRedis(batch: ReadonlyMap<string, Waiter[]>): Promise<void> {
+    await this.rescue.rescue([...batch.keys()]);
+    const waiters = [...batch.values()].flat();
+    if (waiters.length === 0) return;
+    await this.lookUp(waiters).catch((error: unknown) => {
+      for (const waiter of waiters) waiter.reject(storageUnavailable(error));
+    });
   }
 
   private async lookUp(waiters: readonly Waiter[]): Promise<void> {

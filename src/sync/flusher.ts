@@ -5,6 +5,7 @@ import type { CommittedBatch } from '../persistence/archive.js';
 import { BackgroundSessions } from '../session/session.lanes.js';
 import type { UnsyncedTurns } from '../session/session.store.js';
 import { Committer } from './committer.js';
+import { UnflushedTurns } from './unflushed-turns.js';
 
 // 500 rows: unnest reaches 91 % of COPY here, and 5,000 gain only 9 % more for ten times the lock time.
 const MAX_TURNS = 500;
@@ -38,6 +39,7 @@ export class Flusher {
   constructor(
     private readonly sessions: BackgroundSessions,
     private readonly committer: Committer,
+    private readonly unflushed: UnflushedTurns,
     private readonly metrics: Metrics,
   ) {}
 
@@ -54,6 +56,7 @@ export class Flusher {
     const lags = await Promise.all(
       stored.map((batch) => this.acknowledge(batch, byId.get(batch.conversationId)!)),
     );
+    for (const { conversationId, turns } of stored) this.unflushed.settle(conversationId, turns);
     const flushed = stored.reduce((sum, batch) => sum + batch.turns.length, 0);
     const turns = Math.max(0, flushed - deadLetters);
     this.metrics.turnsSynced.inc(turns);

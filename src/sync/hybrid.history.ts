@@ -59,6 +59,7 @@ export class HybridHistory extends HistoryStore {
       return await this.recallHot(conversationId, owner);
     } catch (error) {
       if (!(error instanceof RedisUnavailable)) throw error;
+      await this.writeBehind.catchUp(conversationId);
       return this.orUnknown(this.durable.recall(conversationId, owner), conversationId, owner);
     }
   }
@@ -78,6 +79,7 @@ export class HybridHistory extends HistoryStore {
     turnId: string,
     durability: AppendRequest['durability'],
   ): Promise<FoundTurn | null> {
+    if (this.redis.breaker.isOpen) await this.writeBehind.catchUp(conversationId);
     const committed = await this.durable
       .find(conversationId, owner, turnId)
       .catch((error: unknown) => {
@@ -101,6 +103,7 @@ export class HybridHistory extends HistoryStore {
     const recalled = await this.recall(conversationId, owner);
     const startedAt = recalled.turns[0]?.createdAt;
     await this.durable.erase(conversationId, owner, startedAt);
+    this.writeBehind.forget(conversationId);
     // Where Redis is away, the mark on the tombstone has the session removed before Redis is trusted again.
     await this.restore.eraseSession(conversationId);
   }
@@ -143,24 +146,24 @@ export class HybridHistory extends HistoryStore {
 
   private async appendHot(request: AppendRequest): Promise<Appended> {
     const { conversationId, owner, turn } = request;
-    const seq = await this.mended(conversationId, owner, () =>
+    const appended = await this.mended(conversationId, owner, () =>
       this.sessions.append(conversationId, turn, {
         ...request,
         epoch: this.redis.epoch,
         writeBehind: true,
       }),
     );
-    this.writeBehind.afterAppend(conversationId);
-    if (request.durability === 'accepted') return { seq, durability: 'accepted' };
+    this.writeBehind.afterAppend(request, appended);
+    if (request.durability === 'accepted') return { seq: appended.seq, durability: 'accepted' };
     const committedSeq = await this.writeBehind.committed(conversationId, turn.id);
     return { seq: committedSeq, durability: 'committed' };
   }
 
   /** The turn may be in Redis already, when only the reply was lost: its id keeps it from being stored twice. */
   private async appendAroundRedis(request: AppendRequest): Promise<Appended> {
-    this.writeBehind.beforeAppendAroundRedis();
+    const { conversationId, owner } = request;
+    await this.writeBehind.beforeAppendAroundRedis(conversationId);
     try {
-      const { conversationId, owner } = request;
       const append = this.durable.appendAroundRedis(request);
       const appended = await this.orUnknown(append, conversationId, owner);
       this.writeBehind.afterAppendAroundRedis();
@@ -195,7 +198,7 @@ export class HybridHistory extends HistoryStore {
   }
 
   /** Repeats a script until nothing stands in its way: fills an absent session, discards a stale one. */
-  private async mended<T extends object | number>(
+  private async mended<T extends object>(
     conversationId: string,
     owner: string | null,
     attempt: (tries: number) => Promise<T | Refusal>,

@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { Metrics } from '../metrics/metrics.js';
 import { Archive } from '../persistence/archive.js';
 import { Database } from '../persistence/database.js';
 import { RedisConnection } from '../redis/redis.connection.js';
@@ -30,6 +31,7 @@ export class Recovery {
     private readonly database: Database,
     private readonly archive: Archive,
     private readonly sessions: BackgroundSessions,
+    private readonly metrics: Metrics,
   ) {
     redis.recoverWith(() => this.beforeRedisIsTrusted());
     redis.breaker.onClosed(() => {
@@ -40,6 +42,7 @@ export class Recovery {
   /** This instance is about to write a turn around Redis. */
   owe(): void {
     this.owing = true;
+    this.metrics.redisFallback.inc();
   }
 
   /**

@@ -7,6 +7,7 @@ import { failureReason } from './failure-reason.js';
 import { Flusher } from './flusher.js';
 import { PartitionLease } from './lease.js';
 import { Recovery } from './recovery.js';
+import { Rescue } from './rescue.js';
 
 export interface SweepResult {
   /** Milliseconds since the epoch, when the sweep began. */
@@ -49,6 +50,7 @@ export class Sweep {
     redis: RedisConnection,
     private readonly flusher: Flusher,
     private readonly recovery: Recovery,
+    private readonly rescue: Rescue,
     private readonly metrics: Metrics,
   ) {
     this.lease = new PartitionLease(redis.background, randomUUID());
@@ -85,6 +87,7 @@ export class Sweep {
         const partitions = Array.from({ length: PARTITIONS_AT_ONCE }, (_, index) => first + index);
         await this.sweepPartitions(partitions, tally);
       }
+      await this.rescue.release();
       this.failing = false;
       return (this.latest = { at, ...tally, durationMs: performance.now() - startedMs });
     } catch (error) {

@@ -8,9 +8,11 @@ import { Flusher } from './flusher.js';
 import { HybridClaims } from './hybrid.claims.js';
 import { HybridHistory } from './hybrid.history.js';
 import { Recovery } from './recovery.js';
+import { Rescue } from './rescue.js';
 import { Restore } from './restore.js';
 import { Sweep } from './sweep.js';
 import { SweepSchedule } from './sweep.schedule.js';
+import { UnflushedTurns } from './unflushed-turns.js';
 import { VerifyModule } from './verify.module.js';
 import { WriteBehind } from './write-behind.js';
 
@@ -23,6 +25,8 @@ import { WriteBehind } from './write-behind.js';
     FlushQueue,
     Backlog,
     Recovery,
+    Rescue,
+    UnflushedTurns,
     Restore,
     WriteBehind,
     Sweep,

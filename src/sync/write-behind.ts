@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { Environment } from '../config/environment.js';
-import { Metrics } from '../metrics/metrics.js';
+import type { AppendRequest } from '../conversation/history-store.js';
+import type { AppendedTurn } from '../session/session.store.js';
 import { Backlog } from './backlog.js';
 import { FlushQueue } from './flush-queue.js';
 import { Recovery } from './recovery.js';
+import { Rescue } from './rescue.js';
 
 /** What follows a turn: its flush, and what has to be remembered when it went around Redis. */
 @Injectable()
@@ -13,7 +15,7 @@ export class WriteBehind {
     private readonly queue: FlushQueue,
     private readonly backlog: Backlog,
     private readonly recovery: Recovery,
-    private readonly metrics: Metrics,
+    private readonly rescue: Rescue,
   ) {}
 
   /** Counts only where the backlog does not drain by itself. @throws ServiceError too_many_unsynced. */
@@ -23,7 +25,8 @@ export class WriteBehind {
   }
 
   /** Redis has a new turn: Postgres gets it within milliseconds, or with the sweep. */
-  afterAppend(conversationId: string): void {
+  afterAppend({ conversationId, owner, turn }: AppendRequest, appended: AppendedTurn): void {
+    this.rescue.note(conversationId, owner, { ...turn, ...appended });
     this.backlog.noteAppended();
     if (this.environment.flushAfterEachTurn) this.queue.schedule(conversationId);
   }
@@ -33,10 +36,20 @@ export class WriteBehind {
     return this.queue.committed(conversationId, turnId);
   }
 
+  /** Redis is away: what this instance had accepted of the conversation goes before anything that is asked of Postgres. */
+  async catchUp(conversationId: string): Promise<void> {
+    await this.rescue.rescue([conversationId]);
+  }
+
   /** Redis is away, and a turn is about to be written without it. */
-  beforeAppendAroundRedis(): void {
+  async beforeAppendAroundRedis(conversationId: string): Promise<void> {
     this.recovery.owe();
-    this.metrics.redisFallback.inc();
+    await this.catchUp(conversationId);
+  }
+
+  /** Whatever is still held of an erased conversation goes. */
+  forget(conversationId: string): void {
+    this.rescue.forget(conversationId);
   }
 
   /** Redis may have come back, and been recovered, between the decision and the write. */

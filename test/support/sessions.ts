@@ -25,9 +25,10 @@ export class TestSession {
     private readonly client: Redis,
   ) {}
 
-  append(turn: Turn, options: Partial<Parameters<SessionStore['append']>[2]> = {}) {
+  async append(turn: Turn, options: Partial<Parameters<SessionStore['append']>[2]> = {}) {
     const usual = { ...CLAIM, create: false, retry: false, writeBehind: true };
-    return this.store.append(this.id, turn, { ...usual, ...options });
+    const reply = await this.store.append(this.id, turn, { ...usual, ...options });
+    return typeof reply === 'number' ? reply : reply.seq;
   }
 
   /** Appends turns; the first one creates the session. */

@@ -3,7 +3,7 @@
 -- ARGV 1 conversation id  2 owner  3 epoch  4 turn id  5 turn (which begins with its id)  6 last seq that the caller expects, or ''
 --      7 created at (ms) to create an absent session, or ''  8 '1' when an earlier try may have gone through
 --      9 '' with an archive behind; else the TTL in seconds  10 most turns to keep, without an archive
--- Returns the turn's seq (> 0), or MISSING, STALE, CHANGED, FOREIGN.
+-- Returns { the turn's seq, id of the turn before it or '' }, or MISSING, STALE, CHANGED, FOREIGN.
 -- The shebang lets Redis refuse the whole script before its first write when memory is full.
 local id, turn_id, turn, expected, created_at = ARGV[1], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 local session, refusal = trusted_session(ARGV[2], ARGV[3])
@@ -17,12 +17,17 @@ if not session then
 end
 
 if ARGV[8] == '1' then
+  local before = ''
   for index, present in ipairs(redis.call('LRANGE', KEYS[2], 0, -1)) do
-    if string.sub(present, 1, #turn_id) == turn_id then return session.base + index end
+    local present_id = string.sub(present, 1, #turn_id)
+    if present_id == turn_id then return { session.base + index, before } end
+    before = present_id
   end
 end
 if expected ~= '' and tonumber(expected) ~= session.last then return CHANGED end
 
+local newest = redis.call('LINDEX', KEYS[2], -1)
+local before = newest and string.sub(newest, 1, #turn_id) or ''
 redis.call('RPUSH', KEYS[2], turn)
 session.last = redis.call('HINCRBY', KEYS[1], 'last', 1)
 
@@ -37,4 +42,4 @@ else
   trim(session, tonumber(ARGV[10]))
   expire_session(id, tonumber(ARGV[9]))
 end
-return session.last
+return { session.last, before }

@@ -1,0 +1,87 @@
+import { Injectable } from '@nestjs/common';
+import type { PoolClient } from 'pg';
+import type { NumberedTurn } from '../conversation/turn.js';
+import {
+  insertConversations,
+  insertTurns,
+  lockConversations,
+  numbersOf,
+} from './archive.statements.js';
+import { Database } from './database.js';
+
+/** A turn as Redis has accepted it. */
+export interface AcceptedTurn extends NumberedTurn {
+  /** The turn that it followed there; '' when it was the first. */
+  readonly previousTurnId: string;
+}
+
+/** Turns of one conversation, in their order. */
+export interface AcceptedBatch {
+  readonly conversationId: string;
+  readonly owner: string | null;
+  readonly turns: readonly AcceptedTurn[];
+}
+
+/** An erased conversation takes nothing any more. */
+export const ERASED = Number.POSITIVE_INFINITY;
+
+/** Stores turns that Redis has accepted without asking Redis, and never out of the order that it gave them. */
+@Injectable()
+export class AcceptedTurnArchive {
+  constructor(private readonly database: Database) {}
+
+  /**
+   * Stores those turns that follow directly on what is archived: behind a gap stands a turn that another
+   * instance has accepted, and goes first. Waits for no lock.
+   * @returns how many turns of the conversation are archived now, or ERASED.
+   * @throws ServiceError storage_unavailable, and what is wrong with the data.
+   */
+  async commit({ conversationId, owner, turns }: AcceptedBatch): Promise<number> {
+    return this.database.transaction(async (client) => {
+      const batch = { conversationId, owner, createdAt: turns[0]!.createdAt };
+      if (turns[0]!.seq === 1) await insertConversations(client, [{ ...batch, turns: [] }]);
+      const [row] = await lockConversations(client, [conversationId], { skipHeld: true });
+      if (!row) return 0;
+      if (row.erased) return ERASED;
+      const known = await numbersOf(
+        client,
+        turns.map(({ id }) => id),
+      );
+      const archived = Number(row.turn_count);
+      const unknown = turns.filter(({ id }) => !known.has(id));
+      const due = chain(await newestOf(client, conversationId, archived), unknown);
+      await insertTurns(client, [{ ...batch, turns: due }]);
+      return archived + due.length;
+    });
+  }
+
+  /** How many turns of each conversation are archived, or ERASED; one that is not known is not in the map. */
+  async archivedUpTo(conversationIds: readonly string[]): Promise<Map<string, number>> {
+    const rows = await this.database.read((manager) =>
+      manager.query<{ id: string; turns: string; erased: boolean }[]>(
+        `select conversation_id as id, turn_count as turns, erased_at is not null as erased
+           from conversation_sessions where conversation_id = any($1::text[])`,
+        [conversationIds],
+      ),
+    );
+    return new Map(rows.map(({ id, turns, erased }) => [id, erased ? ERASED : Number(turns)]));
+  }
+}
+
+async function newestOf(client: PoolClient, conversationId: string, seq: number): Promise<string> {
+  const { rows } = await client.query<{ id: string }>(
+    'select id from conversation_messages where conversation_id = $1 and seq = $2',
+    [conversationId, seq],
+  );
+  return rows[0]?.id ?? '';
+}
+
+/** Those that follow on one another from this turn on. Places would not tell: another turn may have taken one. */
+function chain(newestId: string, turns: readonly AcceptedTurn[]): AcceptedTurn[] {
+  const due: AcceptedTurn[] = [];
+  for (const turn of turns) {
+    if (turn.previousTurnId !== (due.at(-1)?.id ?? newestId)) break;
+    due.push(turn);
+  }
+  return due;
+}

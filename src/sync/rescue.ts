@@ -1,0 +1,111 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { type AcceptedTurn, AcceptedTurnArchive, ERASED } from '../persistence/accepted-turns.js';
+import { Database } from '../persistence/database.js';
+import { RedisConnection } from '../redis/redis.connection.js';
+import { failureReason } from './failure-reason.js';
+import { UnflushedTurns } from './unflushed-turns.js';
+
+// Enough to be quick, and connections are left for requests.
+const PARALLEL_CONVERSATIONS = 4;
+// Ten times what a flush takes. Less than a request waits for Redis: so whoever waits for a flush knows first.
+const SUSPICIOUS_AFTER_MS = 200;
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 5000;
+const IDS_PER_QUESTION = 1000;
+
+/**
+ * Archives, when Redis can no longer be asked, the turns that this instance had accepted into it a moment
+ * before: so the turns that are then written around Redis do not overtake them, and they survive its loss.
+ * The session in Redis needs no mark for that: it has these turns itself, and their ids keep them single.
+ * Not guaranteed: what another instance had accepted; that is the other instance's to rescue.
+ */
+@Injectable()
+export class Rescue implements OnApplicationShutdown {
+  private readonly logger = new Logger(Rescue.name);
+  private running = false;
+  private stopped = false;
+
+  constructor(
+    private readonly redis: RedisConnection,
+    private readonly database: Database,
+    private readonly archive: AcceptedTurnArchive,
+    private readonly unflushed: UnflushedTurns,
+  ) {
+    redis.breaker.onOpened(() => void this.rescueAll());
+    database.breaker.onClosed(() => void this.rescueAll());
+  }
+
+  onApplicationShutdown(): void {
+    this.stopped = true;
+  }
+
+  note(conversationId: string, owner: string | null, turn: AcceptedTurn): void {
+    this.unflushed.note(conversationId, owner, turn);
+  }
+
+  /** Runs a flush; when that takes long, looks whether Redis is there, for a frozen one says nothing of itself. */
+  async watched<T>(flush: () => Promise<T>): Promise<T> {
+    const timer = setTimeout(() => void this.redis.suspect(), SUSPICIOUS_AFTER_MS);
+    return flush().finally(() => clearTimeout(timer));
+  }
+
+  /** Archives what this instance alone can archive of these conversations now; what fails is tried again. */
+  async rescue(conversationIds: readonly string[]): Promise<void> {
+    const ids = conversationIds.filter((id) => this.unflushed.of(id));
+    for (let first = 0; first < ids.length; first += PARALLEL_CONVERSATIONS) {
+      const some = ids.slice(first, first + PARALLEL_CONVERSATIONS);
+      await Promise.all(some.map((id) => this.rescueOne(id)));
+    }
+  }
+
+  /** Until Redis is back, Postgres away, or nothing is left: an instance that has the turns before ours may be slower. */
+  async rescueAll(): Promise<void> {
+    if (this.running) return;
+    this.running = true;
+    for (
+      let pauseMs = FIRST_PAUSE_MS;
+      this.mayRescue;
+      pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)
+    ) {
+      await this.rescueOnce();
+      await delay(pauseMs, undefined, { ref: false });
+    }
+    this.running = false;
+  }
+
+  /** Its contents are nobody's any more. */
+  forget(conversationId: string): void {
+    this.unflushed.settleUpTo(conversationId, ERASED);
+  }
+
+  async rescueOnce(): Promise<void> {
+    if (this.mayRescue) await this.rescue(this.unflushed.conversationIds);
+  }
+
+  /** Lets go of what somebody else has archived meanwhile. @throws ServiceError storage_unavailable. */
+  async release(): Promise<void> {
+    const ids = this.unflushed.conversationIds;
+    for (let first = 0; first < ids.length; first += IDS_PER_QUESTION) {
+      const archived = await this.archive.archivedUpTo(ids.slice(first, first + IDS_PER_QUESTION));
+      for (const [id, seq] of archived) this.unflushed.settleUpTo(id, seq);
+    }
+  }
+
+  private get mayRescue(): boolean {
+    const isNeeded = this.redis.breaker.isOpen && this.unflushed.conversationIds.length > 0;
+    return isNeeded && !this.database.breaker.isOpen && !this.stopped;
+  }
+
+  private async rescueOne(conversationId: string): Promise<void> {
+    const accepted = this.unflushed.of(conversationId);
+    if (!accepted) return;
+    try {
+      const archived = await this.archive.commit({ conversationId, ...accepted });
+      this.unflushed.settleUpTo(conversationId, archived);
+    } catch (error) {
+      // Redis has it still, and the flush knows what to do with what Postgres refuses.
+      this.logger.debug(`a conversation was not rescued (${failureReason(error)})`);
+    }
+  }
+}

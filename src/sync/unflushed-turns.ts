@@ -1,0 +1,66 @@
+import { Injectable } from '@nestjs/common';
+import type { AcceptedTurn } from '../persistence/accepted-turns.js';
+
+/** Turns of one conversation that Redis has accepted, in their order. */
+export interface AcceptedTurns {
+  readonly owner: string | null;
+  readonly turns: readonly AcceptedTurn[];
+}
+
+// A second copy costs memory: some seconds of a busy instance, hours of an idle one. The oldest are let go.
+const MAX_CHARACTERS = 32 * 1024 * 1024;
+// What a turn takes beside its question and answer: citations, figures, the object itself.
+const OTHER_CHARACTERS = 2048;
+
+const sizeOf = ({ question, answer }: AcceptedTurn): number =>
+  question.length + answer.length + OTHER_CHARACTERS;
+
+/**
+ * What this very instance had accepted into Redis and does not know archived yet: a second copy, for the
+ * time when Redis cannot be asked for the first one. Bounded; correctness never depends on it.
+ */
+@Injectable()
+export class UnflushedTurns {
+  private readonly conversations = new Map<string, AcceptedTurns>();
+  private characters = 0;
+
+  get conversationIds(): string[] {
+    return [...this.conversations.keys()];
+  }
+
+  of(conversationId: string): AcceptedTurns | undefined {
+    return this.conversations.get(conversationId);
+  }
+
+  note(conversationId: string, owner: string | null, turn: AcceptedTurn): void {
+    const turns = this.of(conversationId)?.turns ?? [];
+    // Replies of parallel turns may come in another order than their places.
+    const ordered = [...turns, turn].toSorted((a, b) => a.seq - b.seq);
+    this.conversations.set(conversationId, { owner, turns: ordered });
+    this.characters += sizeOf(turn);
+    for (const oldest of this.conversations.keys()) {
+      if (this.characters <= MAX_CHARACTERS) return;
+      this.keep(oldest, () => false);
+    }
+  }
+
+  /** These turns are archived, or for ever refused. */
+  settle(conversationId: string, turns: readonly { readonly id: string }[]): void {
+    const ids = new Set(turns.map(({ id }) => id));
+    this.keep(conversationId, ({ id }) => !ids.has(id));
+  }
+
+  /** The archive has reached this place: what it lacks below is Redis's alone to bring. */
+  settleUpTo(conversationId: string, seq: number): void {
+    this.keep(conversationId, (turn) => turn.seq > seq);
+  }
+
+  private keep(conversationId: string, isKept: (turn: AcceptedTurn) => boolean): void {
+    const present = this.of(conversationId);
+    if (!present) return;
+    const turns = present.turns.filter(isKept);
+    for (const turn of present.turns) if (!turns.includes(turn)) this.characters -= sizeOf(turn);
+    if (turns.length === 0) this.conversations.delete(conversationId);
+    else this.conversations.set(conversationId, { ...present, turns });
+  }
+}
