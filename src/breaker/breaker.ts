@@ -28,6 +28,7 @@ export class Breaker {
   private open = true;
   private cause: unknown;
   private probing: Promise<void> | undefined;
+  private suspecting: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
   // Counts the failures, so that a probe during which another failure came in doesn't close the breaker.
@@ -75,6 +76,16 @@ export class Breaker {
     this.probeSoon(0);
   }
 
+  /**
+   * Asks whether the server answers at all, and opens when it does not in time: nobody has to wait longer
+   * than that to know. Resolves then, whatever came out; while one question is under way, with that one.
+   */
+  async suspect(ask: () => Promise<unknown>, patienceMs: number): Promise<void> {
+    if (this.open) return;
+    this.suspecting ??= this.question(ask, patienceMs).finally(() => (this.suspecting = undefined));
+    await this.suspecting;
+  }
+
   /** Probes now; resolves when that probe has ended, whatever came out. */
   async probe(): Promise<void> {
     this.probing ??= this.probeOnce().finally(() => (this.probing = undefined));
@@ -84,6 +95,19 @@ export class Breaker {
   stop(): void {
     this.stopped = true;
     clearTimeout(this.timer);
+  }
+
+  private async question(ask: () => Promise<unknown>, patienceMs: number): Promise<void> {
+    const late = new Error(`no answer within ${patienceMs} ms`);
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<Error>((resolve) => {
+      // An answer that came while this process was busy is read before the immediate.
+      timer = setTimeout(() => setImmediate(resolve, late), patienceMs);
+    });
+    const answer = this.run(ask).catch(() => undefined);
+    const outcome = await Promise.race([answer, patience]);
+    clearTimeout(timer);
+    if (outcome === late) this.trip(late);
   }
 
   private async probeOnce(): Promise<void> {

@@ -9,7 +9,7 @@ import { SessionHealth } from './session-health.dto.js';
 import { SessionReport } from './session-report.js';
 import { Stores } from './stores.js';
 
-/** Health, without token, secrets, hosts or driver errors; answered from what the breakers know. */
+/** Health, without token, secrets, hosts or driver errors; within a second, whatever is broken. */
 @ApiTags('health')
 @Controller('health')
 export class HealthController {
@@ -32,7 +32,8 @@ export class HealthController {
   @ApiOperation({ summary: 'A turn can be taken and kept, if need be in one store alone.' })
   @ApiOkResponse()
   @ApiProblems(503)
-  ready(): { status: 'ok' } {
+  async ready(): Promise<{ status: 'ok' }> {
+    await this.stores.look();
     if (!this.stores.canKeepTurns) throw storageUnavailable();
     return { status: 'ok' };
   }
@@ -41,6 +42,7 @@ export class HealthController {
   @HealthCheck()
   @ApiOperation({ summary: 'Redis, database and sync.' })
   async check(@Res({ passthrough: true }) reply: FastifyReply): Promise<HealthCheckResult> {
+    await this.stores.look();
     try {
       return await this.health.check([
         () => this.indicators.redis(),

@@ -24,6 +24,7 @@ export class SessionReport {
   ) {}
 
   async read(): Promise<SessionHealth> {
+    await this.stores.look();
     const count = await this.count();
     const last = this.sweep?.last ?? null;
     return {

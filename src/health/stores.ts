@@ -13,7 +13,10 @@ const NEEDS: Readonly<Record<HistoryMode, (redis: StoreState, database: StoreSta
   client: () => true,
 };
 
-/** What the breakers know of both stores: no request to a store is needed to say it. */
+// Health answers within a second, and what it counts after this takes up to half of that.
+const PATIENCE_MS = 300;
+
+/** What is known of both stores: by their breakers, which notice a silent one only when it is asked. */
 @Injectable()
 export class Stores {
   constructor(
@@ -21,6 +24,11 @@ export class Stores {
     @Optional() @Inject(RedisConnection) private readonly connection: RedisConnection | null,
     @Optional() @Inject(Database) private readonly archive: Database | null,
   ) {}
+
+  /** Asks both, so that one that died in its sleep is named. */
+  async look(): Promise<void> {
+    await Promise.all([this.connection?.suspect(PATIENCE_MS), this.archive?.suspect(PATIENCE_MS)]);
+  }
 
   get redis(): StoreState {
     return stateOf(this.connection);

@@ -59,6 +59,13 @@ export class Database implements OnApplicationBootstrap, OnApplicationShutdown {
     if (this.dataSource.isInitialized) await this.dataSource.destroy();
   }
 
+  /** Looks whether Postgres answers, and opens the breaker if not. */
+  async suspect(patienceMs: number): Promise<void> {
+    // With all connections at work there is none to ask with; their own timeouts tell.
+    if (this.breaker.isOpen || (this.isPoolFull && this.pool.idleCount === 0)) return;
+    await this.breaker.suspect(() => this.ping(), patienceMs);
+  }
+
   /** Runs entity queries. @throws ServiceError storage_unavailable, and what is wrong with the data itself. */
   read<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
     return this.guard(async () => {
@@ -95,10 +102,14 @@ export class Database implements OnApplicationBootstrap, OnApplicationShutdown {
     return (this.dataSource.driver as unknown as { master: Pool }).master;
   }
 
+  private get isPoolFull(): boolean {
+    const { totalCount, options } = this.pool;
+    return totalCount >= (options.max ?? 0);
+  }
+
   /** All our connections wait for a lock, say: that tells nothing about the server. */
   private isPoolBusy(error: unknown): boolean {
-    const { totalCount, options } = this.pool;
-    return totalCount >= (options.max ?? 0) && /trying to connect/.test(String(error));
+    return this.isPoolFull && /trying to connect/.test(String(error));
   }
 
   /** Whatever the reason, a caller can only try again later; a retry of ours finds the reason in `cause`. */

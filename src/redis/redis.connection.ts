@@ -17,8 +17,6 @@ const REQUEST_TIMEOUT_MS = 500;
 // Sweeps move megabytes, and nobody waits for them.
 const BACKGROUND_TIMEOUT_MS = 5000;
 const CONNECT_TIMEOUT_MS = 2000;
-// Less than a request's time: who waits for its own flush knows that Redis is gone before the next request does.
-const SUSPICION_TIMEOUT_MS = 200;
 const RECONNECT_DELAY_MS = 200;
 const PROBE_TTL_MS = 60_000;
 
@@ -78,11 +76,9 @@ export class RedisConnection implements OnApplicationBootstrap, OnApplicationShu
     return this.runId;
   }
 
-  /** Something takes longer than it should: looks whether Redis answers at all, and opens the breaker if not. */
-  async suspect(): Promise<void> {
-    const answer = () => within(SUSPICION_TIMEOUT_MS, this.requestClient.ping());
-    // The breaker knows; whoever suspects goes on waiting.
-    await this.breaker.run(answer).catch(() => undefined);
+  /** Looks whether Redis answers and takes writes, and opens the breaker if not. */
+  async suspect(patienceMs: number): Promise<void> {
+    await this.breaker.suspect(() => this.tryWrite(), patienceMs);
   }
 
   /** Registers what has to be done before Redis is trusted again after an outage. */
@@ -114,10 +110,14 @@ export class RedisConnection implements OnApplicationBootstrap, OnApplicationShu
   private async probe(): Promise<void> {
     const info = readServerInfo(await this.requestClient.info());
     this.noteRisk(info);
-    // A full, read-only or failing disk shows only in a write.
-    await this.requestClient.set(PROBE_KEY, '1', 'PX', PROBE_TTL_MS);
+    await this.tryWrite();
     for (const recover of this.beforeClose) await recover();
     this.runId = info.runId;
+  }
+
+  /** A full, read-only or failing disk shows only in a write. */
+  private async tryWrite(): Promise<void> {
+    await this.requestClient.set(PROBE_KEY, '1', 'PX', PROBE_TTL_MS);
   }
 
   private noteRisk(info: ServerInfo): void {
@@ -156,13 +156,4 @@ class GuardedLane extends Lane {
       throw error instanceof BreakerOpen ? new RedisUnavailable(error) : error;
     }
   }
-}
-
-/** @throws Error when the reply takes longer. */
-async function within<T>(ms: number, reply: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
-  });
-  return Promise.race([reply, tooLate]).finally(() => clearTimeout(timer));
 }

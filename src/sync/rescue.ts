@@ -8,8 +8,9 @@ import { UnflushedTurns } from './unflushed-turns.js';
 
 // Enough to be quick, and connections are left for requests.
 const PARALLEL_CONVERSATIONS = 4;
-// Ten times what a flush takes. Less than a request waits for Redis: so whoever waits for a flush knows first.
+// Ten times what a flush takes. Both together are less than a request waits for Redis: whoever flushes knows first.
 const SUSPICIOUS_AFTER_MS = 200;
+const PATIENCE_MS = 200;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 5000;
 const IDS_PER_QUESTION = 1000;
@@ -46,7 +47,7 @@ export class Rescue implements OnApplicationShutdown {
 
   /** Runs a flush; when that takes long, looks whether Redis is there, for a frozen one says nothing of itself. */
   async watched<T>(flush: () => Promise<T>): Promise<T> {
-    const timer = setTimeout(() => void this.redis.suspect(), SUSPICIOUS_AFTER_MS);
+    const timer = setTimeout(() => void this.redis.suspect(PATIENCE_MS), SUSPICIOUS_AFTER_MS);
     return flush().finally(() => clearTimeout(timer));
   }
 

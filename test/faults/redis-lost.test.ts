@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
 import { archivedTurns } from '../support/archive-contents.js';
+import type { HttpClient } from '../support/http-client.js';
+import { startInstance } from '../support/instance.js';
 import { type AcknowledgedTurn, Ledger } from '../support/ledger.js';
 import { createStage, redisIs } from '../support/stage.js';
 import { dirtyConversations, expectVerified, unsyncedTurns } from '../support/verified.js';
@@ -8,16 +10,21 @@ const { redis, database, start, settle } = await createStage();
 // By the sweep alone: what is unsynced at the instant of the loss is exactly known.
 const service = await start({ AUTO_SYNC_TO_DB: 'false' });
 
-const begin = async (ledger: Ledger, count: number) => {
+const begin = async (ledger: Ledger, count: number, by: HttpClient = service) => {
   const begun: AcknowledgedTurn[] = [];
   for (let index = 0; index < count; index++) {
-    begun.push(await ledger.turn(service, `first ${index}`));
+    begun.push(await ledger.turn(by, `first ${index}`));
   }
   return begun;
 };
 
-const oneMore = async (ledger: Ledger, begun: readonly AcknowledgedTurn[], question: string) => {
-  for (const { conversationId } of begun) await ledger.turn(service, question, { conversationId });
+const oneMore = async (
+  ledger: Ledger,
+  begun: readonly AcknowledgedTurn[],
+  question: string,
+  by: HttpClient = service,
+) => {
+  for (const { conversationId } of begun) await ledger.turn(by, question, { conversationId });
 };
 
 it('loses nothing of clean sessions when Redis is emptied', async () => {
@@ -94,15 +101,34 @@ it('hides, renumbers and loses nothing committed when Redis is rolled back to an
   await settle(service, ledger);
 });
 
-it('loses exactly the unsynced turns that an older file lacks', async () => {
+it('loses nothing to an older file while the instance lives that had the turns accepted', async () => {
   const ledger = new Ledger();
   const begun = await begin(ledger, 5);
+  await redis.copyData();
+  await oneMore(ledger, begun, 'after the copy');
+  expect(await unsyncedTurns(redis.client)).toBe(10);
+  await redis.rollBack();
+  await redisIs('up', service);
+  await oneMore(ledger, begun, 'after the rollback');
+  await settle(service, ledger);
+});
+
+it('loses exactly the unsynced turns that an older file lacks when the instance dies with Redis', async () => {
+  const doomed = await startInstance({
+    REDIS_URL: redis.url,
+    DATABASE_URL: database.url,
+    AUTO_SYNC_TO_DB: 'false',
+  });
+  const ledger = new Ledger();
+  const begun = await begin(ledger, 5, doomed);
   await expectVerified(service, redis.client);
-  await oneMore(ledger, begun, 'in the copy, unsynced');
+  await oneMore(ledger, begun, 'in the copy, unsynced', doomed);
   await redis.copyData();
   const kept = await unsyncedTurns(redis.client);
-  await oneMore(ledger, begun, 'after the copy, unsynced');
+  await oneMore(ledger, begun, 'after the copy, unsynced', doomed);
   const unsynced = await unsyncedTurns(redis.client);
+  doomed.kill('SIGKILL');
+  await doomed.exited;
   await redis.rollBack();
   const lost = unsynced - kept;
   console.log(
