@@ -31,7 +31,6 @@ interface Waiter {
 export class FlushQueue {
   private readonly logger = new Logger(FlushQueue.name);
   private pausedUntilMs = 0;
-  private lastBatchFailed = false;
   private queued = new Map<string, Waiter[]>();
   private readonly running = new Set<Promise<void>>();
 
@@ -41,12 +40,15 @@ export class FlushQueue {
     private readonly database: Database,
     private readonly rescue: Rescue,
     private readonly metrics: Metrics,
-  ) {}
+  ) {
+    // Before the sweep comes to them: with these, callers are talking right now.
+    database.breaker.onClosed(() => rescue.pending.forEach((id) => this.schedule(id)));
+  }
 
-  /** Whether what is scheduled gets through, as far as the last batch can tell. */
+  /** Whether what is scheduled gets through, as far as the last flush can tell. */
   get isHealthy(): boolean {
     // A Postgres that is read-only or full is there, and is tried again with each turn, but takes nothing.
-    return this.mayTry && !this.lastBatchFailed;
+    return this.mayTry && !this.flusher.isRefused;
   }
 
   schedule(conversationId: string): void {
@@ -99,7 +101,6 @@ export class FlushQueue {
       const { numbers, unfinished, held } = await this.rescue.watched(() =>
         this.flusher.flush([...batch.keys()]),
       );
-      this.lastBatchFailed = false;
       for (const [conversationId, waiters] of batch) {
         const left = settle(waiters, numbers);
         if (held.includes(conversationId)) {
@@ -112,7 +113,6 @@ export class FlushQueue {
         }
       }
     } catch (error) {
-      this.lastBatchFailed = true;
       this.metrics.syncFailures.inc({ reason: failureReason(error) });
       this.logger.warn(`a flush failed (${failureReason(error)}); the sweep will repeat it`);
       if (failureKind(error) === 'environment') this.pausedUntilMs = performance.now() + PAUSE_MS;

@@ -4,7 +4,7 @@ import { Metrics } from '../metrics/metrics.js';
 import type { CommittedBatch } from '../persistence/archive.js';
 import { BackgroundSessions } from '../session/session.lanes.js';
 import type { UnsyncedTurns } from '../session/session.store.js';
-import { Committer } from './committer.js';
+import { type Committed, Committer } from './committer.js';
 import { UnflushedTurns } from './unflushed-turns.js';
 
 // 500 rows: unnest reaches 91 % of COPY here, and 5,000 gain only 9 % more for ten times the lock time.
@@ -36,12 +36,19 @@ interface Pending extends UnsyncedTurns {
  */
 @Injectable()
 export class Flusher {
+  private refused = false;
+
   constructor(
     private readonly sessions: BackgroundSessions,
     private readonly committer: Committer,
     private readonly unflushed: UnflushedTurns,
     private readonly metrics: Metrics,
   ) {}
+
+  /** Postgres did not take the last batch. */
+  get isRefused(): boolean {
+    return this.refused;
+  }
 
   /** One batch of each of these conversations. @throws RedisUnavailable, and what the commit throws. */
   async flush(conversationIds: readonly string[]): Promise<FlushResult> {
@@ -50,7 +57,7 @@ export class Flusher {
     if (pending.length === 0) {
       return { turns: 0, deadLetters: 0, unfinished: [], held: [], numbers: new Map() };
     }
-    const { batches, deadLetters } = await this.committer.commit(pending);
+    const { batches, deadLetters } = await this.commit(pending);
     const stored = pending.filter((_, index) => !batches[index]!.held);
     const byId = new Map(batches.map((batch) => [batch.conversationId, batch]));
     const lags = await Promise.all(
@@ -75,6 +82,17 @@ export class Flusher {
       const { unfinished, held } = await this.flush([conversationId]);
       if (held.length > 0) throw storageUnavailable();
       if (unfinished.length === 0) return;
+    }
+  }
+
+  private async commit(pending: readonly Pending[]): Promise<Committed> {
+    try {
+      const committed = await this.committer.commit(pending);
+      this.refused = false;
+      return committed;
+    } catch (error) {
+      this.refused = true;
+      throw error;
     }
   }
 

@@ -8,11 +8,11 @@ import { UnflushedTurns } from './unflushed-turns.js';
 
 // Enough to be quick, and connections are left for requests.
 const PARALLEL_CONVERSATIONS = 4;
-// Ten times what a flush takes. Both together are less than a request waits for Redis: whoever flushes knows first.
-const SUSPICIOUS_AFTER_MS = 200;
+// Five times what a flush takes. Both together are less than a request waits for Redis: whoever flushes knows first.
+const SUSPICIOUS_AFTER_MS = 100;
 const PATIENCE_MS = 200;
-const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 5000;
+// What is left stands behind a turn of another instance, or Postgres takes nothing now: neither lasts long.
+const PAUSE_MS = 200;
 const IDS_PER_QUESTION = 1000;
 
 /**
@@ -47,8 +47,8 @@ export class Rescue implements OnApplicationShutdown {
 
   /** Runs a flush; when that takes long, looks whether Redis is there, for a frozen one says nothing of itself. */
   async watched<T>(flush: () => Promise<T>): Promise<T> {
-    const timer = setTimeout(() => void this.redis.suspect(PATIENCE_MS), SUSPICIOUS_AFTER_MS);
-    return flush().finally(() => clearTimeout(timer));
+    const timer = setInterval(() => void this.redis.suspect(PATIENCE_MS), SUSPICIOUS_AFTER_MS);
+    return flush().finally(() => clearInterval(timer));
   }
 
   /** Archives what this instance alone can archive of these conversations now; what fails is tried again. */
@@ -56,7 +56,9 @@ export class Rescue implements OnApplicationShutdown {
     const ids = conversationIds.filter((id) => this.unflushed.of(id));
     for (let first = 0; first < ids.length; first += PARALLEL_CONVERSATIONS) {
       const some = ids.slice(first, first + PARALLEL_CONVERSATIONS);
-      await Promise.all(some.map((id) => this.rescueOne(id)));
+      const done = await Promise.all(some.map((id) => this.rescueOne(id)));
+      // What Postgres does not take from one it takes from nobody now.
+      if (!done.includes(true)) return;
     }
   }
 
@@ -64,15 +66,16 @@ export class Rescue implements OnApplicationShutdown {
   async rescueAll(): Promise<void> {
     if (this.running) return;
     this.running = true;
-    for (
-      let pauseMs = FIRST_PAUSE_MS;
-      this.mayRescue;
-      pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)
-    ) {
+    while (this.mayRescue) {
       await this.rescueOnce();
-      await delay(pauseMs, undefined, { ref: false });
+      await delay(PAUSE_MS, undefined, { ref: false });
     }
     this.running = false;
+  }
+
+  /** Conversations with turns that may not be archived yet. */
+  get pending(): readonly string[] {
+    return this.unflushed.conversationIds;
   }
 
   /** Its contents are nobody's any more. */
@@ -98,15 +101,18 @@ export class Rescue implements OnApplicationShutdown {
     return isNeeded && !this.database.breaker.isOpen && !this.stopped;
   }
 
-  private async rescueOne(conversationId: string): Promise<void> {
+  /** @returns false when that failed. */
+  private async rescueOne(conversationId: string): Promise<boolean> {
     const accepted = this.unflushed.of(conversationId);
-    if (!accepted) return;
+    if (!accepted) return true;
     try {
       const archived = await this.archive.commit({ conversationId, ...accepted });
       this.unflushed.settleUpTo(conversationId, archived);
+      return true;
     } catch (error) {
       // Redis has it still, and the flush knows what to do with what Postgres refuses.
       this.logger.debug(`a conversation was not rescued (${failureReason(error)})`);
+      return false;
     }
   }
 }
