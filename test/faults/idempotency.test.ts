@@ -10,7 +10,7 @@ import { createStage, redisIs } from '../support/stage.js';
 
 const RETRIES = 8;
 
-const { redis, database, engine, start, settle } = await createStage();
+const { redis, database, postgresLink, engine, start, settle } = await createStage();
 const instances = [await start(), await start()];
 const [one, other] = instances as [(typeof instances)[0], (typeof instances)[0]];
 const withKey = (key: string) => ({ headers: { 'idempotency-key': key.replaceAll(' ', '-') } });
@@ -138,4 +138,26 @@ it('heeds a claim from when Redis was away after it has come back', async () => 
   );
   expect(engine.callsFor('begun without Redis')).toBe(1);
   await settle(one, ledger);
+});
+
+it('lets a retry in at once when both stores are back that could not take the turn', async () => {
+  const ledger = new Ledger();
+  engine.stub.always = { kind: 'delay', ms: 500 };
+  const first = ledger.ask(one, 'answered into the void', withKey('void'));
+  await eventually(() => expect(engine.callsFor('answered into the void')).toBe(1));
+  postgresLink.refuse();
+  redis.proxy.refuse();
+  expectProblem(await first, 503, 'storage_unavailable');
+  engine.stub.always = null;
+  postgresLink.pass();
+  redis.proxy.pass();
+  await redisIs('up', one);
+  // Long before the claim lapses, which takes more than a minute.
+  const retry = await eventually(async () => {
+    const reply = await ledger.ask(other, 'answered into the void', withKey('void'));
+    expect(reply.status).toBe(200);
+    return reply;
+  });
+  await settle(one, ledger);
+  expect(await archivedTurns(database, retry.body.conversation_id!)).toHaveLength(1);
 });
