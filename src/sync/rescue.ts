@@ -101,7 +101,7 @@ export class Rescue implements OnApplicationShutdown {
     return isNeeded && !this.database.breaker.isOpen && !this.stopped;
   }
 
-  /** @returns false when that failed. */
+  /** @returns false when Postgres takes nothing now. */
   private async rescueOne(conversationId: string): Promise<boolean> {
     const accepted = this.unflushed.of(conversationId);
     if (!accepted) return true;
@@ -110,9 +110,11 @@ export class Rescue implements OnApplicationShutdown {
       this.unflushed.settleUpTo(conversationId, archived);
       return true;
     } catch (error) {
-      // Redis has it still, and the flush knows what to do with what Postgres refuses.
-      this.logger.debug(`a conversation was not rescued (${failureReason(error)})`);
-      return false;
+      const reason = failureReason(error);
+      this.logger.debug(`a conversation was not rescued (${reason})`);
+      // What Postgres refuses for what it is stays in Redis, and becomes a dead letter by its flush.
+      if (reason === 'poison') this.forget(conversationId);
+      return reason === 'poison';
     }
   }
 }

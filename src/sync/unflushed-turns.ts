@@ -35,8 +35,8 @@ export class UnflushedTurns {
   note(conversationId: string, owner: string | null, turn: AcceptedTurn): void {
     const turns = this.of(conversationId)?.turns ?? [];
     // Replies of parallel turns may come in another order than their places.
-    const ordered = [...turns, turn].toSorted((a, b) => a.seq - b.seq);
-    this.conversations.set(conversationId, { owner, turns: ordered });
+    const place = turns.findLastIndex(({ seq }) => seq < turn.seq) + 1;
+    this.conversations.set(conversationId, { owner, turns: turns.toSpliced(place, 0, turn) });
     this.characters += sizeOf(turn);
     for (const oldest of this.conversations.keys()) {
       if (this.characters <= MAX_CHARACTERS) return;
@@ -58,8 +58,11 @@ export class UnflushedTurns {
   private keep(conversationId: string, isKept: (turn: AcceptedTurn) => boolean): void {
     const present = this.of(conversationId);
     if (!present) return;
-    const turns = present.turns.filter(isKept);
-    for (const turn of present.turns) if (!turns.includes(turn)) this.characters -= sizeOf(turn);
+    const turns: AcceptedTurn[] = [];
+    for (const turn of present.turns) {
+      if (isKept(turn)) turns.push(turn);
+      else this.characters -= sizeOf(turn);
+    }
     if (turns.length === 0) this.conversations.delete(conversationId);
     else this.conversations.set(conversationId, { ...present, turns });
   }

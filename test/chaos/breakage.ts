@@ -5,7 +5,7 @@ import type { Run } from './run.js';
 
 /** Milliseconds; what lasts longer than the timeouts of a request (500) and of a query (5,000) is in it. */
 const LASTS_MS = [100, 2500] as const;
-const PAUSE_MS = [500, 5000] as const;
+const PAUSE_MS = [200, 2500] as const;
 // One in so many lasts longer than a query may.
 const LONG_ONES = 0.05;
 const LONG_MS = 6500;

@@ -77,6 +77,22 @@ export function redisFaults({ redis }: Stage, book: Book, dice: Dice): Fault[] {
       },
     },
     {
+      name: 'snapshots fail',
+      strike: async (lastsMs) => {
+        await redis.breakSnapshots();
+        await delay(lastsMs);
+        await redis.mendSnapshots();
+      },
+    },
+    {
+      name: 'password revoked',
+      strike: async (lastsMs) => {
+        await redis.revoke();
+        await delay(lastsMs);
+        await redis.grant();
+      },
+    },
+    {
       name: 'scripts flushed',
       strike: async () => {
         await redis.client.script('FLUSH');
