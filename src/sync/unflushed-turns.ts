@@ -36,6 +36,8 @@ export class UnflushedTurns {
     const turns = this.of(conversationId)?.turns ?? [];
     // Replies of parallel turns may come in another order than their places.
     const place = turns.findLastIndex(({ seq }) => seq < turn.seq) + 1;
+    // A retry was told the same place.
+    if (turns[place]?.seq === turn.seq) return;
     this.conversations.set(conversationId, { owner, turns: turns.toSpliced(place, 0, turn) });
     this.characters += sizeOf(turn);
     for (const oldest of this.conversations.keys()) {

@@ -1,0 +1,43 @@
+import { beforeEach, expect, it } from 'vitest';
+import { UnflushedTurns } from '../../src/sync/unflushed-turns.js';
+import { aTurn } from '../support/turns.js';
+
+let unflushed: UnflushedTurns;
+beforeEach(() => (unflushed = new UnflushedTurns()));
+
+const accepted = (seq: number, answer = '') => ({ ...aTurn({ answer }), seq, previousTurnId: '' });
+const places = (conversationId: string) =>
+  unflushed.of(conversationId)?.turns.map(({ seq }) => seq);
+
+it('keeps turns in their places, in whatever order their replies came, and each once', () => {
+  for (const seq of [2, 1, 4, 3, 2]) unflushed.note('a', 'user-1', accepted(seq));
+  expect(places('a')).toEqual([1, 2, 3, 4]);
+});
+
+it('lets go of what is archived, and then of the conversation', () => {
+  const [first, second, third] = [accepted(1), accepted(2), accepted(3)];
+  for (const turn of [first, second, third]) unflushed.note('a', null, turn);
+  unflushed.settle('a', [second]);
+  expect(places('a')).toEqual([1, 3]);
+  unflushed.settleUpTo('a', 1);
+  expect(places('a')).toEqual([3]);
+  unflushed.settle('a', [third]);
+  expect(unflushed.conversationIds).toEqual([]);
+});
+
+it('lets the oldest conversations go when it holds too much', () => {
+  const megabyte = 'x'.repeat(1024 * 1024);
+  for (let number = 0; number < 40; number++) {
+    unflushed.note(`conversation ${number}`, null, accepted(1, megabyte));
+  }
+  expect(unflushed.conversationIds.length).toBeGreaterThan(25);
+  expect(unflushed.conversationIds.length).toBeLessThan(33);
+  expect(unflushed.conversationIds).not.toContain('conversation 0');
+  expect(unflushed.conversationIds).toContain('conversation 39');
+  for (const id of unflushed.conversationIds) unflushed.settleUpTo(id, 1);
+  // Nothing is counted that is not held any more.
+  for (let number = 0; number < 25; number++) {
+    unflushed.note(`later ${number}`, null, accepted(1, megabyte));
+  }
+  expect(unflushed.conversationIds).toHaveLength(25);
+});
