@@ -8,13 +8,16 @@ import { dataSourceOptions } from '../../src/persistence/data-source.js';
 import { Database } from '../../src/persistence/database.js';
 
 /** The archive as the service uses it, on this database. */
-export async function openArchive(url: string): Promise<Archive> {
+export const openArchive = async (url: string): Promise<Archive> =>
+  new Archive(await openDatabase(url));
+
+export async function openDatabase(url: string): Promise<Database> {
   Logger.overrideLogger(false);
   const environment = new Environment({ DATABASE_URL: url });
   const database = new Database(new DataSource(dataSourceOptions(url)), environment);
   await database.onApplicationBootstrap();
   afterAll(() => database.onApplicationShutdown());
-  return new Archive(database);
+  return database;
 }
 
 export const batchOf = (

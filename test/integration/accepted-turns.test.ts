@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto';
+import { expect, it } from 'vitest';
+import type { Turn } from '../../src/conversation/turn.js';
+import { AcceptedTurnArchive, ERASED } from '../../src/persistence/accepted-turns.js';
+import { Archive } from '../../src/persistence/archive.js';
+import { batchOf, openDatabase } from '../support/archive.js';
+import { archivedTurns } from '../support/archive-contents.js';
+import { createDatabase } from '../support/stores.js';
+import { aTurn, someTurns } from '../support/turns.js';
+
+const database = await createDatabase();
+const connection = await openDatabase(database.url);
+const archive = new Archive(connection);
+const accepted = new AcceptedTurnArchive(connection);
+
+/** As Redis accepted them, one after the other. @param first the place of the first of them */
+const inARow = (turns: readonly Turn[], first = 1, before = '') =>
+  turns.map((turn, index) => ({
+    ...turn,
+    seq: first + index,
+    previousTurnId: turns[index - 1]?.id ?? before,
+  }));
+const idsOf = async (id: string) => (await archivedTurns(database, id)).map((turn) => turn.id);
+const ids = (turns: readonly Turn[]) => turns.map(({ id }) => id);
+
+it('stores what follows on the archive, also a conversation that it does not know', async () => {
+  const conversationId = randomUUID();
+  const turns = someTurns(4);
+  const all = inARow(turns);
+  const commit = (some: typeof all) =>
+    accepted.commit({ conversationId, owner: 'user-1', turns: some });
+  expect(await commit(all.slice(0, 2))).toBe(2);
+  expect(await commit(all)).toBe(4);
+  expect(await commit(all)).toBe(4);
+  expect(await idsOf(conversationId)).toEqual(ids(turns));
+});
+
+it('leaves what stands behind a gap, or behind a place that another turn has taken', async () => {
+  const conversationId = randomUUID();
+  const [first, ours, around, next] = someTurns(4) as [Turn, Turn, Turn, Turn];
+  const behind = inARow([next], 3, ours.id);
+  const commit = () => accepted.commit({ conversationId, owner: null, turns: behind });
+  expect(await commit()).toBe(0);
+  await archive.commit([batchOf(conversationId, [first])]);
+  expect(await commit()).toBe(1);
+  await archive.commit([batchOf(conversationId, [around])]);
+  expect(await commit()).toBe(2);
+  expect(await idsOf(conversationId)).toEqual(ids([first, around]));
+});
+
+it('revives nothing that was erased', async () => {
+  const conversationId = randomUUID();
+  const [first, second] = someTurns(2) as [Turn, Turn];
+  await archive.commit([batchOf(conversationId, [first])]);
+  await archive.erase(conversationId, null);
+  const turns = inARow([first, second]);
+  expect(await accepted.commit({ conversationId, owner: null, turns })).toBe(ERASED);
+  expect(await idsOf(conversationId)).toEqual([]);
+  expect(await accepted.archivedUpTo([conversationId, randomUUID()])).toEqual(
+    new Map([[conversationId, ERASED]]),
+  );
+});
+
+it('does not wait for a conversation that somebody holds', async () => {
+  const conversationId = randomUUID();
+  await archive.commit([batchOf(conversationId, [aTurn()])]);
+  await connection.transaction(async (holder) => {
+    await holder.query(
+      'select 1 from conversation_sessions where conversation_id = $1 for update',
+      [conversationId],
+    );
+    const turns = inARow([aTurn()], 2, 'whatever');
+    expect(await accepted.commit({ conversationId, owner: null, turns })).toBe(0);
+  });
+  expect(await accepted.archivedUpTo([conversationId])).toEqual(new Map([[conversationId, 1]]));
+});
