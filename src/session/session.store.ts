@@ -10,8 +10,9 @@ import type { Script } from '../redis/script.js';
 import { decodeTurn, encodeTurn } from './codec.js';
 import { Refusal, SCRIPTS } from './scripts.js';
 
-// Longer than any request that had read the conversation before can take to write it back.
-const ERASED_FOR_SECONDS = 60;
+// What somebody who had read the conversation before writes back may be late by as long as a connection keeps what it
+// cannot deliver: a quarter of an hour on Linux.
+const ERASED_FOR_SECONDS = 3600;
 
 export interface SessionLimits {
   readonly ttlSeconds: number;

@@ -158,9 +158,12 @@ export class Proxy {
     }
     const link = new Link(client, server, {
       delayMs: () => this.delayMs,
-      onRequest: (seen) => {
+      onRequest: (before, request) => {
         const { trap } = this;
-        if (!trap || !seen.includes(trap.text)) return;
+        if (!trap) return;
+        // What came before may be the text's beginning, but not all of it.
+        const from = Math.max(0, before.length + 1 - trap.text.length);
+        if (!(before.slice(from) + request).includes(trap.text)) return;
         this.trap = undefined;
         trap.spring(link);
       },
@@ -177,8 +180,8 @@ interface Trap {
 
 interface LinkOptions {
   readonly delayMs: () => number;
-  /** Called before a request goes on, with what has come lately, in lower case. */
-  readonly onRequest: (seen: string) => void;
+  /** Called before a request goes on, with it and what came before it lately, both in lower case. */
+  readonly onRequest: (before: string, request: string) => void;
 }
 
 // Longer than any text that is looked for, so that one cut in two is still found.
@@ -202,9 +205,9 @@ class Link {
     this.requests = new Stream(server, delayMs);
     this.replies = new Stream(client, delayMs);
     client.on('data', (bytes) => {
-      this.seen += bytes.toString('latin1').toLowerCase();
-      onRequest(this.seen);
-      this.seen = this.seen.slice(-REMEMBERED_CHARACTERS);
+      const request = bytes.toString('latin1').toLowerCase();
+      onRequest(this.seen, request);
+      this.seen = (this.seen + request).slice(-REMEMBERED_CHARACTERS);
       this.requests.push(bytes);
     });
     server.on('data', (bytes) => {

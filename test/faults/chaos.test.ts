@@ -1,0 +1,50 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { afterAll, expect, it } from 'vitest';
+
+const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
+const SEED = 1;
+const TURNS = 300;
+// A limit on what hangs: the run itself has no other.
+const WITHIN_MS = 900_000;
+
+let end = (): void => undefined;
+// As Ctrl-C does, so that it stops its servers.
+afterAll(() => end());
+
+/** As a user runs it. */
+function chaos(): Promise<{ status: number | null; output: string }> {
+  const args = ['run', 'chaos', '--', '--seed', String(SEED), '--turns', String(TURNS)];
+  const child = spawn('npm', args, { cwd: PROJECT, stdio: ['ignore', 'pipe', 'pipe'] });
+  end = () => void child.kill('SIGINT');
+  const chunks: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (chunk: string) => chunks.push(chunk));
+  }
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (status) => resolve({ status, output: chunks.join('') }));
+  });
+}
+
+it(
+  'keeps every promise in a short run of random faults, and says so',
+  async () => {
+    const { status, output } = await chaos();
+    expect({ status, output }).toMatchObject({ status: 0 });
+    const lines = output.trimEnd().split('\n');
+    console.log(lines.slice(-2).join('\n'));
+    const verdict =
+      /^chaos seed 1: (\d+) acknowledged, lost 0, doubled 0, reordered 0, \d+ accepted turns went with Redis$/.exec(
+        lines.at(-1)!,
+      );
+    expect(verdict, lines.at(-1)).not.toBeNull();
+    expect(Number(verdict![1])).toBeGreaterThan(0);
+    expect(Number(verdict![1])).toBeLessThanOrEqual(TURNS);
+    const progress = lines.filter((line) =>
+      /^\d+ s: \d+ of 300 turns, \d+ acknowledged/.test(line),
+    );
+    expect(progress.length).toBeGreaterThan(0);
+  },
+  WITHIN_MS,
+);
