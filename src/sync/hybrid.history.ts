@@ -150,8 +150,11 @@ export class HybridHistory extends HistoryStore {
         writeBehind: true,
       }),
     );
-    this.writeBehind.afterAppend(conversationId);
-    if (request.durability === 'accepted') return { seq, durability: 'accepted' };
+    this.writeBehind.noteAppended();
+    if (request.durability === 'accepted') {
+      this.writeBehind.flushSoon(conversationId);
+      return { seq, durability: 'accepted' };
+    }
     const committedSeq = await this.writeBehind.committed(conversationId, turn.id);
     return { seq: committedSeq, durability: 'committed' };
   }

@@ -22,9 +22,13 @@ export class WriteBehind {
     await this.backlog.assertRoom();
   }
 
-  /** Redis has a new turn: Postgres gets it within milliseconds, or with the sweep. */
-  afterAppend(conversationId: string): void {
+  /** Redis has a new turn. */
+  noteAppended(): void {
     this.backlog.noteAppended();
+  }
+
+  /** Postgres gets what is unsynced within milliseconds, or with the sweep. Not beside `committed`: one flush does. */
+  flushSoon(conversationId: string): void {
     if (this.environment.flushAfterEachTurn) this.queue.schedule(conversationId);
   }
 
