@@ -100,7 +100,16 @@ export class HybridHistory extends HistoryStore {
     // Whose it is; and a conversation that only Redis has yet needs a tombstone all the same.
     const recalled = await this.recall(conversationId, owner);
     const startedAt = recalled.turns[0]?.createdAt;
-    await this.durable.erase(conversationId, owner, startedAt);
+    try {
+      await this.durable.erase(conversationId, owner, startedAt);
+    } catch (error) {
+      // The reply of an earlier try was lost: then the session is all that is left of it.
+      const isErased =
+        hasCode(error, 'conversation_not_found') &&
+        (await this.durable.isErased(conversationId, owner));
+      if (isErased) await this.restore.eraseSession(conversationId);
+      throw error;
+    }
     // Where Redis is away, the mark on the tombstone has the session removed before Redis is trusted again.
     await this.restore.eraseSession(conversationId);
   }
