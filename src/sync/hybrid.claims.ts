@@ -5,15 +5,23 @@ import type { IdempotencyMark } from '../conversation/turn.js';
 import { DatabaseClaims } from '../persistence/database.claims.js';
 import { RedisConnection } from '../redis/redis.connection.js';
 import { RedisClaims } from '../session/redis.claims.js';
+import { Patience } from './patience.js';
+
+// A healthy Postgres takes a millisecond. One that is frozen is known to be away after seconds only, and a turn that
+// Redis can take must not wait for that.
+const LOOK_DEADLINE_MS = 500;
 
 /**
  * Claims in Redis, and in Postgres while Redis is away. A key that Redis knows nothing of is looked up in
  * Postgres too: Redis may have been lost since, or away when the key was claimed.
  * Not guaranteed: one engine call for two requests of which one came before Redis went away, and the other
- * before that one was answered; their turns are both kept, and one of them keeps the key.
+ * before that one was answered; their turns are both kept, and one of them keeps the key. Nor, where Redis was
+ * lost: one engine call while Postgres hangs.
  */
 @Injectable()
 export class HybridClaims extends Claims {
+  private readonly patience = new Patience(LOOK_DEADLINE_MS);
+
   constructor(
     private readonly redis: RedisConnection,
     private readonly hot: RedisClaims,
@@ -41,14 +49,14 @@ export class HybridClaims extends Claims {
   async end(mark: IdempotencyMark, planned: PlannedTurn, outcome: ClaimOutcome): Promise<void> {
     await Promise.allSettled([
       this.hot.end(mark, planned, outcome),
-      this.durable.end(mark, planned, outcome),
+      this.patience.wait(() => this.durable.end(mark, planned, outcome)),
     ]);
   }
 
   /** Postgres's word goes before the claim that Redis has just given; without Postgres that one has to do. */
   private async unlessKnown(mark: IdempotencyMark, claim: Claim): Promise<Claim> {
     try {
-      if (!(await this.durable.knows(mark))) return claim;
+      if (!(await this.patience.wait(() => this.durable.knows(mark)))) return claim;
       const known = await this.durable.take(mark, claim);
       // It names another turn, so nobody would ever end this one.
       await this.hot.end(mark, claim, 'failed');
