@@ -1,6 +1,7 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { type HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
 import { Environment } from '../config/environment.js';
+import { FlushQueue } from '../sync/flush-queue.js';
 import { Sweep } from '../sync/sweep.js';
 import { type StoreState, Stores } from './stores.js';
 
@@ -12,6 +13,7 @@ export class Indicators {
     private readonly stores: Stores,
     private readonly environment: Environment,
     @Optional() @Inject(Sweep) private readonly sweep: Sweep | null,
+    @Optional() @Inject(FlushQueue) private readonly queue: FlushQueue | null,
   ) {}
 
   redis(): HealthIndicatorResult {
@@ -30,6 +32,10 @@ export class Indicators {
       return indicator.up({ message: `not used in ${this.environment.historyMode} mode` });
     if (!this.stores.isComplete) return indicator.degraded({ message: 'waits for both stores' });
     if (this.sweep.isFailing) return indicator.degraded({ message: 'the last sweep failed' });
+    // A sweep that began later has taken what that flush left.
+    if ((this.queue?.failedAt ?? 0) > (this.sweep.last?.at ?? 0)) {
+      return indicator.degraded({ message: 'the last flush failed' });
+    }
     const failed = this.sweep.last?.failed ?? 0;
     return failed > 0
       ? indicator.degraded({ message: `${failed} conversations failed in the last sweep` })

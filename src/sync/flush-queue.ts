@@ -3,7 +3,7 @@ import { ServiceError, storageUnavailable } from '../conversation/errors.js';
 import { Metrics } from '../metrics/metrics.js';
 import { Archive } from '../persistence/archive.js';
 import { Database } from '../persistence/database.js';
-import { failureKind } from '../persistence/sqlstate.js';
+import { failureKind, sqlstateOf } from '../persistence/sqlstate.js';
 import { failureReason } from './failure-reason.js';
 import { Flusher } from './flusher.js';
 
@@ -29,7 +29,7 @@ interface Waiter {
 export class FlushQueue {
   private readonly logger = new Logger(FlushQueue.name);
   private pausedUntilMs = 0;
-  private lastBatchFailed = false;
+  private lastFailureAt: number | null = null;
   private queued = new Map<string, Waiter[]>();
   private readonly running = new Set<Promise<void>>();
 
@@ -43,7 +43,12 @@ export class FlushQueue {
   /** Whether what is scheduled gets through, as far as the last batch can tell. */
   get isHealthy(): boolean {
     // A Postgres that is read-only or full is there, and is tried again with each turn, but takes nothing.
-    return this.mayTry && !this.lastBatchFailed;
+    return this.mayTry && this.lastFailureAt === null;
+  }
+
+  /** Milliseconds since the epoch at which the last batch failed; null when it got through. */
+  get failedAt(): number | null {
+    return this.lastFailureAt;
   }
 
   schedule(conversationId: string): void {
@@ -93,7 +98,7 @@ export class FlushQueue {
   private async flushBatch(batch: ReadonlyMap<string, Waiter[]>): Promise<void> {
     try {
       const { numbers, unfinished, held } = await this.flusher.flush([...batch.keys()]);
-      this.lastBatchFailed = false;
+      this.lastFailureAt = null;
       for (const [conversationId, waiters] of batch) {
         const left = settle(waiters, numbers);
         if (held.includes(conversationId)) {
@@ -106,12 +111,21 @@ export class FlushQueue {
         }
       }
     } catch (error) {
-      this.lastBatchFailed = true;
+      this.lastFailureAt = Date.now();
       this.metrics.syncFailures.inc({ reason: failureReason(error) });
-      this.logger.warn(`a flush failed (${failureReason(error)}); the sweep will repeat it`);
+      this.report(error);
       if (failureKind(error) === 'environment') this.pausedUntilMs = performance.now() + PAUSE_MS;
       const reason = error instanceof ServiceError ? error : storageUnavailable(error);
       for (const waiter of [...batch.values()].flat()) waiter.reject(reason);
+    }
+  }
+
+  private report(error: unknown): void {
+    const what = `a flush failed (${failureReason(error)}, SQLSTATE ${sqlstateOf(error) ?? 'none'})`;
+    if (failureKind(error) === 'environment') {
+      this.logger.error(`${what}: rights or schema in Postgres have to be mended; all turns wait`);
+    } else {
+      this.logger.warn(`${what}; the sweep will repeat it`);
     }
   }
 

@@ -35,6 +35,7 @@ import { WriteBehind } from './write-behind.js';
     PersistenceModule,
     HybridHistory,
     HybridClaims,
+    FlushQueue,
     Sweep,
     Recovery,
     VerifyModule,
