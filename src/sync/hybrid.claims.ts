@@ -16,7 +16,7 @@ const LOOK_DEADLINE_MS = 500;
  * Postgres too: Redis may have been lost since, or away when the key was claimed.
  * Not guaranteed: one engine call for two requests of which one came before Redis went away, and the other
  * before that one was answered; their turns are both kept, and one of them keeps the key. Nor, where Redis was
- * lost: one engine call while Postgres hangs.
+ * lost: one engine call while Postgres hangs, and 422 for another body when the turn is a dead letter.
  */
 @Injectable()
 export class HybridClaims extends Claims {
@@ -56,7 +56,7 @@ export class HybridClaims extends Claims {
   /** Postgres's word goes before the claim that Redis has just given; without Postgres that one has to do. */
   private async unlessKnown(mark: IdempotencyMark, claim: Claim): Promise<Claim> {
     try {
-      if (!(await this.patience.wait(() => this.durable.knows(mark)))) return claim;
+      if (!(await this.patience.wait(() => this.durable.knows(mark, claim)))) return claim;
       const known = await this.durable.take(mark, claim);
       // It names another turn, so nobody would ever end this one.
       await this.hot.end(mark, claim, 'failed');

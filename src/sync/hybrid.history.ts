@@ -78,14 +78,16 @@ export class HybridHistory extends HistoryStore {
     turnId: string,
     durability: AppendRequest['durability'],
   ): Promise<FoundTurn | null> {
-    const committed = await this.durable
-      .find(conversationId, owner, turnId)
-      .catch((error: unknown) => {
-        // A turn that only Redis has yet is found there; one that must be committed has to wait.
-        if (hasCode(error, 'storage_unavailable') && durability === 'accepted') return null;
-        throw error;
-      });
-    if (committed) return committed;
+    const kept = await this.durable.find(conversationId, owner, turnId).catch((error: unknown) => {
+      // A turn that only Redis has yet is found there; one that must be committed has to wait.
+      if (hasCode(error, 'storage_unavailable') && durability === 'accepted') return null;
+      throw error;
+    });
+    // A dead letter is kept, but not in the archive until somebody has mended what refuses it.
+    if (kept && kept.durability !== 'committed' && durability === 'committed') {
+      throw storageUnavailable();
+    }
+    if (kept) return kept;
     // Neither may a retry bring back what its owner has erased since.
     if (this.durable.isWritable && (await this.durable.isErased(conversationId, owner))) {
       throw conversationNotFound();
