@@ -57,7 +57,7 @@ export class ChatReply {
   @ApiProperty({
     type: Number,
     nullable: true,
-    description: 'Place in the conversation: 1, 2, 3 …',
+    description: 'Place in the conversation: 1, 2, 3 …; null where it has none.',
   })
   seq: number | null;
 

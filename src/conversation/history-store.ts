@@ -23,8 +23,11 @@ export interface AppendRequest {
 }
 
 /** A turn that is there, with its place and how safe it is by now. */
-export interface FoundTurn extends Appended {
+export interface FoundTurn {
   readonly turn: Turn;
+  /** Null for a dead letter: it has no place until it is archived. */
+  readonly seq: number | null;
+  readonly durability: Appended['durability'];
 }
 
 export interface Appended {

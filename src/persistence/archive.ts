@@ -21,6 +21,7 @@ import {
 import { ConversationMessage } from './conversation-message.entity.js';
 import { ConversationSession } from './conversation-session.entity.js';
 import { Database } from './database.js';
+import { DeadLetter, turnOfLetter } from './dead-letter.entity.js';
 
 export interface CommittedBatch {
   readonly conversationId: string;
@@ -156,18 +157,20 @@ export class Archive {
     });
   }
 
-  /** A turn by its ids, or null. */
+  /** A turn by its ids, or null; one that is a dead letter has no place. */
   async find(
     conversationId: string,
     owner: string | null,
     turnId: string,
-  ): Promise<NumberedTurn | null> {
+  ): Promise<{ readonly turn: Turn; readonly seq: number | null } | null> {
     const tail = await this.tail(conversationId, owner, 0);
     if (!tail) return null;
-    const row = await this.database.read((manager) =>
-      manager.findOneBy(ConversationMessage, { conversationId, id: turnId }),
-    );
-    return row && toTurn(row);
+    return this.database.read(async (manager) => {
+      const row = await manager.findOneBy(ConversationMessage, { conversationId, id: turnId });
+      if (row) return { turn: toTurn(row), seq: Number(row.seq) };
+      const letter = await manager.findOneBy(DeadLetter, { conversationId, turnId });
+      return letter && { turn: turnOfLetter(letter), seq: null };
+    });
   }
 
   /**

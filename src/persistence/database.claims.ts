@@ -7,6 +7,7 @@ import { idempotencyInProgress, idempotencyKeyReused } from '../conversation/err
 import type { IdempotencyMark } from '../conversation/turn.js';
 import { ConversationMessage } from './conversation-message.entity.js';
 import { Database } from './database.js';
+import { DeadLetter } from './dead-letter.entity.js';
 import { IdempotencyClaim } from './idempotency-claim.entity.js';
 
 interface ClaimRow {
@@ -35,8 +36,8 @@ export class DatabaseClaims extends Claims {
   }
 
   async take(mark: IdempotencyMark, planned: PlannedTurn): Promise<Claim> {
-    const archived = await this.find(mark);
-    if (archived) return { state: 'answered', ...archived };
+    const kept = (await this.find(mark)) ?? (await this.findRefused(planned));
+    if (kept) return { state: 'answered', ...kept };
     const { lapseMs, keepMs } = this.environment.claimTimes;
     const row = await this.database.transaction(async (client) => {
       // Takes the key, goes on in a dead claimant's place, or finds it held: the row lock lets one decide.
@@ -94,13 +95,17 @@ export class DatabaseClaims extends Claims {
     return { conversationId: row.conversationId, turnId: row.id };
   }
 
-  /** Whether Postgres has anything of this key: a turn that bears it, or a claim from when Redis was away. */
-  async knows(mark: IdempotencyMark): Promise<boolean> {
+  /**
+   * Whether Postgres has anything of this key: a turn that bears it, a dead letter that has the turn id planned for it,
+   * or a claim from when Redis was away.
+   */
+  async knows(mark: IdempotencyMark, { turnId }: PlannedTurn): Promise<boolean> {
     const [row] = await this.database.read((manager) =>
       manager.query<{ known: boolean }[]>(
         `select exists (select from conversation_messages where idempotency_key = $1)
-             or exists (select from idempotency_claims where key = $1 and expires_at > now()) as known`,
-        [bytes(mark.key)],
+             or exists (select from idempotency_claims where key = $1 and expires_at > now())
+             or exists (select from dead_letters where turn_id = $2) as known`,
+        [bytes(mark.key), turnId],
       ),
     );
     return row!.known;
@@ -116,6 +121,16 @@ export class DatabaseClaims extends Claims {
         await manager.update(IdempotencyClaim, claim, { answered: true });
       else await manager.update(IdempotencyClaim, open, { lapsesAt: new Date(0) });
     });
+  }
+
+  /** The ids of a turn follow from its key and body, so it is known by them also where nothing else is left of the key. */
+  private findRefused({ turnId }: PlannedTurn): Promise<PlannedTurn | null> {
+    return this.database.read((manager) =>
+      manager.findOne(DeadLetter, {
+        select: { turnId: true, conversationId: true },
+        where: { turnId },
+      }),
+    );
   }
 
   /** Forgets the keys that are older than they are kept. Whatever is left of a batch is the next hour's. */

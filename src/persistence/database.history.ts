@@ -53,7 +53,7 @@ export class DatabaseHistory extends HistoryStore {
     turnId: string,
   ): Promise<FoundTurn | null> {
     const found = await this.archive.find(conversationId, owner, turnId);
-    return found && { turn: found, seq: found.seq, durability: 'committed' };
+    return found && { ...found, durability: found.seq === null ? 'accepted' : 'committed' };
   }
 
   /** @param unflushed when it began (ms), for a conversation that the archive may not know yet */

@@ -1,4 +1,5 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import type { Turn } from '../conversation/turn.js';
 
 /** A turn that the archive refuses, as it came, until somebody mends the cause and retries it. */
 @Entity('dead_letters')
@@ -24,3 +25,6 @@ export class DeadLetter {
   @Column({ type: 'integer', default: 1 })
   attempts: number;
 }
+
+export const turnOfLetter = ({ turn }: Pick<DeadLetter, 'turn'>): Turn =>
+  JSON.parse(turn.toString()) as Turn;

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { PoolClient } from 'pg';
 import { ServiceError } from '../conversation/errors.js';
-import type { Turn } from '../conversation/turn.js';
 import { Metrics } from '../metrics/metrics.js';
 import {
   insertDeadLetter,
@@ -11,7 +10,7 @@ import {
   numbersOf,
 } from './archive.statements.js';
 import { Database } from './database.js';
-import { DeadLetter } from './dead-letter.entity.js';
+import { DeadLetter, turnOfLetter } from './dead-letter.entity.js';
 import { failureKind, sqlstateOf } from './sqlstate.js';
 
 // A page for a person; what is mended leaves it, and the next ones move up.
@@ -59,7 +58,7 @@ export class DeadLetters {
       const [row] = await lockConversations(client, [conversationId]);
       const letter = await lockLetter(client, turnId);
       if (!letter) throw noSuchLetter();
-      const turn = JSON.parse(letter.turn.toString()) as Turn;
+      const turn = turnOfLetter(letter);
       const batch = { conversationId, owner: row?.user_id ?? null, createdAt: 0, turns: [turn] };
       const refused = await refusalOf(client, () => insertTurns(client, [batch]));
       if (refused !== null) {

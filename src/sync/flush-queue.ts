@@ -3,7 +3,7 @@ import { ServiceError, storageUnavailable } from '../conversation/errors.js';
 import { Metrics } from '../metrics/metrics.js';
 import { Archive } from '../persistence/archive.js';
 import { Database } from '../persistence/database.js';
-import { failureKind } from '../persistence/sqlstate.js';
+import { failureKind, sqlstateOf } from '../persistence/sqlstate.js';
 import { RedisUnavailable } from '../redis/lane.js';
 import { failureReason } from './failure-reason.js';
 import { Flusher } from './flusher.js';
@@ -114,7 +114,7 @@ export class FlushQueue {
       }
     } catch (error) {
       this.metrics.syncFailures.inc({ reason: failureReason(error) });
-      this.logger.warn(`a flush failed (${failureReason(error)}); the sweep will repeat it`);
+      this.report(error);
       if (failureKind(error) === 'environment') this.pausedUntilMs = performance.now() + PAUSE_MS;
       if (error instanceof RedisUnavailable) return this.flushAroundRedis(batch);
       const reason = error instanceof ServiceError ? error : storageUnavailable(error);
@@ -129,6 +129,15 @@ export class FlushQueue {
     await this.lookUp(waiters).catch((error: unknown) => {
       for (const waiter of waiters) waiter.reject(storageUnavailable(error));
     });
+  }
+
+  private report(error: unknown): void {
+    const what = `a flush failed (${failureReason(error)}, SQLSTATE ${sqlstateOf(error) ?? 'none'})`;
+    if (failureKind(error) === 'environment') {
+      this.logger.error(`${what}: rights or schema in Postgres have to be mended; all turns wait`);
+    } else {
+      this.logger.warn(`${what}; the sweep will repeat it`);
+    }
   }
 
   private async lookUp(waiters: readonly Waiter[]): Promise<void> {

@@ -6,6 +6,11 @@ import type { IdempotencyMark } from '../conversation/turn.js';
 import { DatabaseClaims } from '../persistence/database.claims.js';
 import { RedisConnection } from '../redis/redis.connection.js';
 import { RedisClaims } from '../session/redis.claims.js';
+import { Patience } from './patience.js';
+
+// A healthy Postgres takes a millisecond. One that is frozen is known to be away after seconds only, and a turn that
+// Redis can take must not wait for that.
+const LOOK_DEADLINE_MS = 500;
 
 interface UnheardEnd {
   readonly planned: PlannedTurn;
@@ -22,12 +27,14 @@ const MAX_UNHEARD = 10_000;
  * Postgres too: Redis may have been lost since, or away when the key was claimed.
  * What Redis could not be told of a claim's end it is told when it is back, so that nobody waits for its lapse.
  * Not guaranteed: one engine call for two requests of which one came before Redis went away, and the other
- * before that one was answered; their turns are both kept, and one of them keeps the key.
+ * before that one was answered; their turns are both kept, and one of them keeps the key. Nor, where Redis was
+ * lost: one engine call while Postgres hangs, and 422 for another body when the turn is a dead letter.
  */
 @Injectable()
 export class HybridClaims extends Claims {
   private readonly takenAtMs = new WeakMap<IdempotencyMark, number>();
   private readonly unheard = new Map<IdempotencyMark, UnheardEnd>();
+  private readonly patience = new Patience(LOOK_DEADLINE_MS);
 
   constructor(
     private readonly redis: RedisConnection,
@@ -59,7 +66,7 @@ export class HybridClaims extends Claims {
   async end(mark: IdempotencyMark, planned: PlannedTurn, outcome: ClaimOutcome): Promise<void> {
     const [hot] = await Promise.allSettled([
       this.hot.end(mark, planned, outcome),
-      this.durable.end(mark, planned, outcome),
+      this.patience.wait(() => this.durable.end(mark, planned, outcome)),
     ]);
     if (hot.status === 'fulfilled' || this.unheard.size >= MAX_UNHEARD) return;
     const takenAtMs = this.takenAtMs.get(mark) ?? -Infinity;
@@ -80,7 +87,7 @@ export class HybridClaims extends Claims {
   /** Postgres's word goes before the claim that Redis has just given; without Postgres that one has to do. */
   private async unlessKnown(mark: IdempotencyMark, claim: Claim): Promise<Claim> {
     try {
-      if (!(await this.durable.knows(mark))) return claim;
+      if (!(await this.patience.wait(() => this.durable.knows(mark, claim)))) return claim;
       const known = await this.durable.take(mark, claim);
       // It names another turn, so nobody would ever end this one.
       await this.hot.end(mark, claim, 'failed');

@@ -80,14 +80,16 @@ export class HybridHistory extends HistoryStore {
     durability: AppendRequest['durability'],
   ): Promise<FoundTurn | null> {
     if (this.redis.breaker.isOpen) await this.writeBehind.catchUp(conversationId);
-    const committed = await this.durable
-      .find(conversationId, owner, turnId)
-      .catch((error: unknown) => {
-        // A turn that only Redis has yet is found there; one that must be committed has to wait.
-        if (hasCode(error, 'storage_unavailable') && durability === 'accepted') return null;
-        throw error;
-      });
-    if (committed) return committed;
+    const kept = await this.durable.find(conversationId, owner, turnId).catch((error: unknown) => {
+      // A turn that only Redis has yet is found there; one that must be committed has to wait.
+      if (hasCode(error, 'storage_unavailable') && durability === 'accepted') return null;
+      throw error;
+    });
+    // A dead letter is kept, but not in the archive until somebody has mended what refuses it.
+    if (kept && kept.durability !== 'committed' && durability === 'committed') {
+      throw storageUnavailable();
+    }
+    if (kept) return kept;
     // Neither may a retry bring back what its owner has erased since.
     if (this.durable.isWritable && (await this.durable.isErased(conversationId, owner))) {
       throw conversationNotFound();
@@ -102,7 +104,16 @@ export class HybridHistory extends HistoryStore {
     // Whose it is; and a conversation that only Redis has yet needs a tombstone all the same.
     const recalled = await this.recall(conversationId, owner);
     const startedAt = recalled.turns[0]?.createdAt;
-    await this.durable.erase(conversationId, owner, startedAt);
+    try {
+      await this.durable.erase(conversationId, owner, startedAt);
+    } catch (error) {
+      // The reply of an earlier try was lost: then the session is all that is left of it.
+      const isErased =
+        hasCode(error, 'conversation_not_found') &&
+        (await this.durable.isErased(conversationId, owner));
+      if (isErased) await this.restore.eraseSession(conversationId);
+      throw error;
+    }
     this.writeBehind.forget(conversationId);
     // Where Redis is away, the mark on the tombstone has the session removed before Redis is trusted again.
     await this.restore.eraseSession(conversationId);
@@ -153,8 +164,11 @@ export class HybridHistory extends HistoryStore {
         writeBehind: true,
       }),
     );
-    this.writeBehind.afterAppend(request, appended);
-    if (request.durability === 'accepted') return { seq: appended.seq, durability: 'accepted' };
+    this.writeBehind.noteAppended(request, appended);
+    if (request.durability === 'accepted') {
+      this.writeBehind.flushSoon(conversationId);
+      return { seq: appended.seq, durability: 'accepted' };
+    }
     const committedSeq = await this.writeBehind.committed(conversationId, turn.id);
     return { seq: committedSeq, durability: 'committed' };
   }

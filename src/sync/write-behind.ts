@@ -24,10 +24,14 @@ export class WriteBehind {
     await this.backlog.assertRoom();
   }
 
-  /** Redis has a new turn: Postgres gets it within milliseconds, or with the sweep. */
-  afterAppend({ conversationId, owner, turn }: AppendRequest, appended: AppendedTurn): void {
+  /** Redis has a new turn. */
+  noteAppended({ conversationId, owner, turn }: AppendRequest, appended: AppendedTurn): void {
     this.rescue.note(conversationId, owner, { ...turn, ...appended });
     this.backlog.noteAppended();
+  }
+
+  /** Postgres gets what is unsynced within milliseconds, or with the sweep. Not beside `committed`: one flush does. */
+  flushSoon(conversationId: string): void {
     if (this.environment.flushAfterEachTurn) this.queue.schedule(conversationId);
   }
 

@@ -98,11 +98,11 @@ export class Ledger {
 
   private book(question: string, body: ChatReply, askedMs: number): void {
     const { turn_id, conversation_id, seq, durability, answer } = body;
+    // A retry is told the same; what counts is when the turn was acknowledged first.
+    if (turn_id !== null && this.turns.has(turn_id)) return;
     if (turn_id === null || conversation_id === null || seq === null) {
       throw new Error('a turn that is kept has a place');
     }
-    // A retry is told the same; what counts is when the turn was acknowledged first.
-    if (this.turns.has(turn_id)) return;
     this.turns.set(turn_id, {
       turnId: turn_id,
       conversationId: conversation_id,

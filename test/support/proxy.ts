@@ -105,10 +105,10 @@ export class Proxy {
    */
   loseReplyOnce(text = '', { silently = false } = {}): Promise<void> {
     return new Promise((resolve) => {
-      this.trap = {
+      this.set({
         text: text.toLowerCase(),
         spring: (link) => link.loseReply(silently, resolve),
-      };
+      });
     });
   }
 
@@ -117,14 +117,14 @@ export class Proxy {
     let held: Link | undefined;
     let isReleased = false;
     const reached = new Promise<void>((resolve) => {
-      this.trap = {
+      this.set({
         text: text.toLowerCase(),
         spring: (link) => {
           held = link;
           if (!isReleased) link.holdRequests(true);
           resolve();
         },
-      };
+      });
     });
     const release = () => {
       isReleased = true;
@@ -142,6 +142,12 @@ export class Proxy {
   private become(mode: Mode): void {
     this.mode = mode;
     for (const link of this.links) link.become(mode);
+  }
+
+  /** For requests to come: the last one of a connection may end with the very text. */
+  private set(trap: Trap): void {
+    for (const link of this.links) link.forgetSeen();
+    this.trap = trap;
   }
 
   private accept(client: Socket): void {
@@ -222,6 +228,10 @@ class Link {
     this.mode = mode;
     this.requests.hold(mode === 'blackhole' || this.requestsHeld);
     this.replies.hold(mode === 'blackhole' || mode === 'mute');
+  }
+
+  forgetSeen(): void {
+    this.seen = '';
   }
 
   holdRequests(held: boolean): void {
