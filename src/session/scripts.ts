@@ -10,6 +10,7 @@ export const SCRIPTS = {
   recall: load('recall'),
   unsynced: load('unsynced'),
   acknowledge: load('acknowledge'),
+  reserve: load('reserve'),
   restore: load('restore'),
   find: load('find'),
   drop: load('drop'),

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { NumberedTurn, Turn } from '../conversation/turn.js';
 import {
   type ConversationKeys,
@@ -13,6 +14,8 @@ import { Refusal, SCRIPTS } from './scripts.js';
 // What somebody who had read the conversation before writes back may be late by as long as a connection keeps what it
 // cannot deliver: a quarter of an hour on Linux.
 const ERASED_FOR_SECONDS = 3600;
+// Longer than the archive takes to be read, and short, as anybody may ask for conversations that there are not.
+const RESERVED_FOR_SECONDS = 60;
 
 export interface SessionLimits {
   readonly ttlSeconds: number;
@@ -197,14 +200,27 @@ export class SessionStore {
     await this.run(SCRIPTS.distrust, conversationId, []);
   }
 
-  /** Fills an absent session; one that is there stays as it is. */
-  async restore(conversationId: string, session: RestoredSession, epoch: string): Promise<void> {
+  /** To be called before the archive is read. @returns what `restore` has to show; null when there is a session. */
+  async reserve(conversationId: string): Promise<string | null> {
+    const args = [randomUUID(), String(RESERVED_FOR_SECONDS)];
+    const [ticket] = (await this.run(SCRIPTS.reserve, conversationId, args)) as [string?];
+    return ticket ?? null;
+  }
+
+  /** Fills an absent session, unless anything happened to it since it was reserved. */
+  async restore(
+    conversationId: string,
+    session: RestoredSession,
+    epoch: string,
+    ticket: string,
+  ): Promise<void> {
     await this.run(SCRIPTS.restore, conversationId, [
       session.owner ?? '',
       epoch,
       String(session.createdAt),
       String(session.lastSeq),
       String(this.limits.ttlSeconds),
+      ticket,
       ...session.turns.map(encodeTurn),
     ]);
   }

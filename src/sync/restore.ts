@@ -22,18 +22,17 @@ export class Restore {
   async fill(conversationId: string, owner: string | null): Promise<void> {
     // Read before the archive is: if Redis restarts meanwhile, the session counts as stale at once.
     const { epoch } = this.redis;
+    const ticket = await this.sessions.reserve(conversationId);
     const tail = await this.archive.tail(
       conversationId,
       owner,
       this.environment.maxTurnsPerSession,
     );
     if (!tail) throw conversationNotFound();
+    if (ticket === null) return;
     const { createdAt, turnCount } = tail.conversation;
     const session = { owner, createdAt, lastSeq: turnCount, turns: tail.turns };
-    await this.sessions.restore(conversationId, session, epoch);
-    // What was committed, or erased, between the look and the restore is not in it.
-    const now = await this.archive.tail(conversationId, owner, 0);
-    if (now?.conversation.turnCount !== turnCount) await this.sessions.drop(conversationId);
+    await this.sessions.restore(conversationId, session, epoch, ticket);
   }
 
   /** Removes a session without losing a turn: what it holds unsynced is flushed first. */

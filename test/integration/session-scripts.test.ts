@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { Refusal } from '../../src/session/scripts.js';
 import { eventually } from '../support/eventually.js';
 import { redisClient } from '../support/redis-contents.js';
-import { CLAIM, EPOCH, OWNER, storeOn, TestSession } from '../support/sessions.js';
+import { CLAIM, OWNER, storeOn, TestSession } from '../support/sessions.js';
 import { createRedis } from '../support/stores.js';
-import { aTurn, someTurns } from '../support/turns.js';
+import { aTurn } from '../support/turns.js';
 
 const redis = await createRedis();
 const client = redisClient(redis.url);
@@ -146,47 +146,8 @@ describe.each(['meta', 'turns'] as const)('a session that lost its %s by evictio
     expect(await session.unsynced()).toBeNull();
 
     const { createdAt } = turns[0]!;
-    await session.store.restore(session.id, { owner: OWNER, createdAt, lastSeq: 3, turns }, EPOCH);
+    await session.restore({ owner: OWNER, createdAt, lastSeq: 3, turns });
     expect(await session.recall()).toMatchObject({ lastSeq: 3, syncedSeq: 3, turns });
-  });
-});
-
-describe('restore', () => {
-  const archived = (lastSeq: number, turns = someTurns(3)) => ({
-    owner: OWNER,
-    createdAt: 1_700_000_000_000,
-    lastSeq,
-    turns,
-  });
-
-  it('fills an absent session with synced turns under a TTL', async () => {
-    const session = newSession();
-    const tail = archived(9);
-    await session.store.restore(session.id, tail, EPOCH);
-    expect(await session.state()).toEqual({
-      base: 6,
-      last: 9,
-      synced: 9,
-      turnIds: ids(tail.turns),
-      dirty: false,
-      active: true,
-      ttl: [true, true],
-    });
-    expect(await session.append(aTurn())).toBe(10);
-  });
-
-  it('never replaces a session that is there: it may hold newer turns', async () => {
-    const session = newSession();
-    await session.fill(4);
-    const before = await session.state();
-    await session.store.restore(session.id, archived(3), EPOCH);
-    expect(await session.state()).toEqual(before);
-  });
-
-  it('restores thousands of turns', async () => {
-    const session = newSession({ maxTurns: 10_000 });
-    await session.store.restore(session.id, archived(9000, someTurns(9000)), EPOCH);
-    expect(await session.recall()).toMatchObject({ lastSeq: 9000 });
   });
 });
 
@@ -223,10 +184,10 @@ describe('drop and erase', () => {
     const turns = await session.fill(2);
     await session.store.erase(session.id);
     const before = { owner: OWNER, createdAt: turns[0]!.createdAt, lastSeq: 2, turns };
-    await session.store.restore(session.id, before, EPOCH);
+    await session.restore(before);
     expect(await session.append(turns[1]!, { create: true, retry: true })).toBe(Refusal.Missing);
     await session.store.drop(session.id);
-    await session.store.restore(session.id, before, EPOCH);
+    await session.restore(before);
     expect(await session.recall()).toBe(Refusal.Missing);
   });
 });

@@ -1,31 +1,41 @@
-import type { TurnId } from './redis.js';
+import type { GuardedRedis } from './breaker.js';
+import { type Count, noCounts } from './counts.js';
+import type { NewTurn, Session, TurnId } from './session.js';
 import type { World } from './world.js';
 
-interface Acknowledged {
+type Store = 'Redis' | 'Postgres';
+
+export interface Acknowledged {
   readonly id: string;
-  readonly level: 'accepted' | 'committed';
+  readonly level: NewTurn['durability'];
+  readonly expected: number | undefined;
   readonly begun: number;
+  /** When the reply came. */
   readonly at: number;
 }
 
-/** What clients were told, and whether it is still true. */
+/** What clients were told, and what happened to it. */
 export class Ledger {
-  /** The first few; a schedule that goes wrong goes wrong at every step. */
   readonly violations = new Set<string>();
   readonly turns = new Map<TurnId, Acknowledged>();
-  readonly counts = { trustedReads: 0, staleReads: 0, overtaken: 0, wentWithRedis: 0 };
-  private readonly erased = new Map<string, { at: number; inBoth: boolean }>();
-  private readonly goneWithRedis = new Set<TurnId>();
-  private readonly overtaken = new Set<string>();
+  readonly counts: Record<Count, number> = noCounts();
+  readonly erased = new Map<string, { readonly at: number; readonly inBoth: boolean }>();
+  private readonly twice = new Set<TurnId>();
+  private readonly passed = new Map<TurnId, Set<Store>>();
 
   constructor(private readonly world: World) {}
 
-  acknowledge(turn: TurnId, id: string, level: 'accepted' | 'committed', begun: number): void {
-    const erased = this.erased.get(id);
-    if (erased && erased.at < begun && erased.inBoth) {
-      this.fail('a turn was taken by a conversation that was erased before');
-    }
-    if (!erased) this.turns.set(turn, { id, level, begun, at: this.world.now });
+  fail(what: string): void {
+    this.violations.add(what);
+  }
+
+  /** @param turn `begun`: when the first request with its key came in. */
+  acknowledge(turn: NewTurn & { begun: number }, level: Acknowledged['level']): void {
+    const { id, expected, begun } = turn;
+    if (this.erased.has(id)) return;
+    const before = this.turns.get(turn.turn);
+    if (before?.level === 'committed') level = 'committed';
+    this.turns.set(turn.turn, { id, level, expected, begun, at: before?.at ?? this.world.now });
   }
 
   /** @param inBoth the session in Redis is known to be gone. */
@@ -36,134 +46,60 @@ export class Ledger {
     }
   }
 
-  isErased(id: string): boolean {
-    return this.erased.has(id);
-  }
-
-  /** These turns were in Redis alone when it was lost. */
-  noteGoneWithRedis(had: readonly TurnId[]): void {
-    const still = new Set(this.world.redis.unflushed);
-    for (const turn of had) if (!still.has(turn)) this.goneWithRedis.add(turn);
-  }
-
-  /** A turn was written around Redis while that one held earlier ones: Postgres numbers it before them. */
-  noteOvertaken(id: string, by: TurnId): void {
-    const { postgres } = this.world;
-    for (const [turn, acknowledged] of this.turns) {
-      if (acknowledged.id === id && !postgres.row(id).turns.includes(turn)) {
-        this.overtaken.add(`${turn} ${by}`);
-      }
+  /** A store has added a turn, and with it looked at its If-Match. */
+  notePassed({ id, turn }: NewTurn, store: Store): void {
+    if (this.isErasedSince(id, Infinity)) {
+      this.fail('a turn was taken after its erasing');
     }
+    this.passed.set(turn, (this.passed.get(turn) ?? new Set()).add(store));
   }
 
-  /** A reply showed these turns, from a session that its instance trusts. */
-  noteTrustedRead(id: string, begun: number, base: number, shown: readonly TurnId[]): void {
-    const erased = this.erased.get(id);
-    if (erased && erased.at < begun && erased.inBoth) this.fail('an erased conversation was shown');
+  /** The store that has looked at the turn's If-Match, unless both have. */
+  onlyStoreOf(turn: TurnId): Store | undefined {
+    const [store, ...others] = this.passed.get(turn) ?? [];
+    return others.length === 0 ? store : undefined;
+  }
+
+  /** More than this first turn of a conversation is known, or was erased. */
+  hasGoneOn({ id, turn }: NewTurn): boolean {
+    const { turns, erased } = this.world.postgres.row(id);
+    return erased || turns.some((each) => each !== turn);
+  }
+
+  noteTwice(list: readonly TurnId[]): void {
+    const twice = list.filter((turn, index) => list.indexOf(turn) < index);
+    const late = twice.filter((turn) => this.passed.get(turn)?.has('Postgres'));
+    if (late.length < twice.length) this.fail('a session holds a turn twice');
+    for (const turn of late) this.twice.add(turn);
+    this.counts.heldTwice = this.twice.size;
+  }
+
+  /** Redis has just given this session to a request that came in at `sent`. */
+  noteTrustedRead(id: string, sent: number, session: Session, by: GuardedRedis): void {
+    const { base, list, trimmed, beganAgain } = session;
     this.counts.trustedReads++;
+    if (this.isErasedSince(id, sent)) this.fail('an erased conversation was shown');
+    else if ((this.erased.get(id)?.at ?? Infinity) < sent) this.counts.shownAfterErasing++;
     const { turns, mark } = this.world.postgres.row(id);
-    const missed = turns.some((turn, index) => {
-      const acknowledged = this.turns.get(turn);
-      return index >= base && acknowledged && acknowledged.at < begun && !shown.includes(turn);
+    const missed = turns.filter((turn, index) => {
+      const at = this.turns.get(turn)?.at ?? Infinity;
+      if (index < base || at >= sent) return false;
+      return !list.includes(turn) && !trimmed.includes(turn);
     });
-    if (missed && mark === null) this.counts.staleReads++;
+    if (missed.length === 0) return;
+    const { incidents } = this.world;
+    const isRecent = (turn: TurnId) => incidents.markedAt(turn) >= by.trustedSince;
+    if (mark !== null && missed.every(isRecent)) this.counts.missedAround++;
+    else if (beganAgain) this.counts.missedBefore++;
+    else if (incidents.isUntold(id) && missed.every((turn) => incidents.isGoneWithRedis(turn))) {
+      this.counts.missedLost++;
+    } else this.fail('a read of a trusted session missed a committed turn');
   }
 
-  /** What is true at every moment. */
-  check(): void {
-    const { redis, postgres } = this.world;
-    for (const [turn, { id, level }] of this.turns) {
-      const row = postgres.row(id);
-      if (row.erased) continue;
-      const rows = row.turns.filter((each) => each === turn).length;
-      if (rows > 1) this.fail('a turn is doubled');
-      if (rows > 0) continue;
-      if (level === 'committed') this.fail('a committed turn is not in Postgres');
-      else if (!this.isSafe(turn, id)) this.fail('an accepted turn is nowhere');
-    }
-    for (const id of redis.conversations) this.checkSession(id);
-  }
-
-  /** What is true besides once everything is up and has been drained. */
-  checkDrained(): void {
-    const { redis, postgres } = this.world;
-    this.check();
-    for (const [turn, { id }] of this.turns) {
-      const { turns, deadLetters, erased } = postgres.row(id);
-      // An erasing that was not heard of counts all the same.
-      if (erased || turns.includes(turn) || deadLetters.includes(turn)) continue;
-      if (this.goneWithRedis.has(turn)) this.counts.wentWithRedis++;
-      else this.fail('a turn is not in Postgres after the drain');
-    }
-    if (redis.dirty.length > 0) this.fail('a session is dirty after the drain');
-    for (const id of this.erased.keys()) {
-      // One that an older copy of Redis brought back is trusted by nobody, and expires.
-      if (redis.trusted(id) || postgres.row(id).turns.length > 0) {
-        this.fail('an erased conversation is back after the drain');
-      }
-    }
-    for (const id of redis.conversations) {
-      if (this.isStale(id)) this.fail('a session that is trusted is not what Postgres has');
-    }
-    this.checkOrder();
-  }
-
-  /** A session that is trusted, and is not the end of what Postgres has. */
-  private isStale(id: string): boolean {
-    const { redis, postgres } = this.world;
-    const session = redis.trusted(id);
-    if (!session) return false;
-    const { turns } = postgres.row(id);
-    return (
-      turns.length !== session.last || turns.slice(session.base).join() !== session.list.join()
-    );
-  }
-
-  private isSafe(turn: TurnId, id: string): boolean {
-    if (this.goneWithRedis.has(turn) || this.world.postgres.row(id).deadLetters.includes(turn)) {
-      return true;
-    }
-    const { redis } = this.world;
-    const session = redis.session(id);
-    const index = session?.list.indexOf(turn) ?? -1;
-    const isUnsynced =
-      session !== undefined && index >= 0 && session.base + index >= session.synced;
-    return isUnsynced && redis.isDirty(id) && !redis.hasTtl(id);
-  }
-
-  private checkSession(id: string): void {
-    const { redis } = this.world;
-    const session = redis.session(id);
-    if (!session) return;
-    const lags = session.last > session.synced;
-    if (lags !== redis.isDirty(id) || lags === redis.hasTtl(id)) {
-      this.fail('unsynced, dirty and without TTL are not one');
-    }
-    if (new Set(session.list).size < session.list.length) {
-      this.fail('a session holds a turn twice');
-    }
-    if (session.list.length !== session.last - session.base) {
-      this.fail('the list has another length than its counters say');
-    }
-  }
-
-  /** A turn that was sent after another one's reply stands behind it. */
-  private checkOrder(): void {
-    const { postgres } = this.world;
-    for (const [later, { id, begun }] of this.turns) {
-      const { turns } = postgres.row(id);
-      for (const [earlier, before] of this.turns) {
-        if (before.id !== id || before.at >= begun) continue;
-        const [first, second] = [turns.indexOf(earlier), turns.indexOf(later)];
-        if (first < 0 || second < 0 || first < second) continue;
-        if (this.world.wasPoison.has(earlier) || this.goneWithRedis.has(earlier)) continue;
-        if (this.overtaken.has(`${earlier} ${later}`)) this.counts.overtaken++;
-        else this.fail('a turn stands before one that was acknowledged earlier');
-      }
-    }
-  }
-
-  fail(what: string): void {
-    this.violations.add(what);
+  /** Erased before `sent`, and no mark is left that says that Redis is yet to hear of it. */
+  private isErasedSince(id: string, sent: number): boolean {
+    const erased = this.erased.get(id);
+    if (!erased || erased.at >= sent || this.world.incidents.isOpenedAgain(id)) return false;
+    return erased.inBoth || this.world.postgres.row(id).mark === null;
   }
 }

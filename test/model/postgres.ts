@@ -1,9 +1,26 @@
-import type { TurnId } from './redis.js';
+import { POISON } from './process.js';
 import type { Rule } from './rules.js';
+import type { NewTurn, TurnId } from './session.js';
 
 export interface Batch {
   readonly id: string;
   readonly turns: readonly TurnId[];
+  /** Which flush: it is yet to tell Redis. */
+  readonly flush: number;
+}
+
+export interface Committed {
+  readonly erased: boolean;
+  /** Somebody else holds its row: nothing was stored. */
+  readonly held: boolean;
+  /** The place of each turn that is there. */
+  readonly numbers: ReadonlyMap<TurnId, number>;
+}
+
+export interface Marked {
+  readonly id: string;
+  readonly mark: string;
+  readonly erased: boolean;
 }
 
 interface Row {
@@ -14,65 +31,74 @@ interface Row {
   erased: boolean;
 }
 
-/** These very turns are refused; the transaction left nothing. */
-export class Poison extends Error {}
+const emptyRow = (): Row => ({ turns: [], deadLetters: [], mark: null, erased: false });
 
 /** Postgres as the protocol sees it: the transactions of src/persistence, each atomic. */
 export class ModelPostgres {
   reachable = true;
   private readonly rows = new Map<string, Row>();
+  /** Turns whose Idempotency-Key was seen while Redis was away. */
+  private readonly claims = new Set<TurnId>();
   private marks = 0;
 
   constructor(
     private readonly removed: ReadonlySet<Rule>,
     private readonly isPoison: (turn: TurnId) => boolean,
+    private readonly onAppended: (turn: NewTurn) => void,
   ) {}
 
   /** Read by the checks; the service asks with `tail`. */
   row(id: string): Readonly<Row> {
-    return this.rows.get(id) ?? { turns: [], deadLetters: [], mark: null, erased: false };
+    return this.rows.get(id) ?? emptyRow();
   }
 
-  /** @throws Poison. @returns for each batch whether it is erased, and the places of its turns. */
-  commit(batches: readonly Batch[]): { erased: boolean; numbers: number[] }[] {
-    const refused = batches.some(
-      ({ id, turns }) => !this.row(id).erased && turns.some(this.isPoison),
-    );
-    if (refused) throw new Poison();
-    return batches.map(({ id, turns }) => {
-      const row = this.insertRow(id);
-      if (!row.erased) for (const turn of turns) this.insertTurn(row, turn);
-      return { erased: row.erased, numbers: turns.map((turn) => row.turns.indexOf(turn) + 1) };
+  /** @param held rows that somebody else holds. @throws Poison. */
+  commit(batches: readonly Batch[], held: (id: string) => boolean): Committed[] {
+    const free = batches.filter(({ id }) => !held(id));
+    const isRefused = ({ id, turns }: Batch) => !this.row(id).erased && turns.some(this.isPoison);
+    if (free.some(isRefused)) throw POISON;
+    return batches.map((batch) => {
+      if (!free.includes(batch)) return { erased: false, held: true, numbers: new Map() };
+      const row = this.insertRow(batch.id);
+      if (!row.erased) for (const turn of batch.turns) this.insertTurn(row, turn);
+      const places = batch.turns.map((turn) => [turn, row.turns.indexOf(turn) + 1] as const);
+      const numbers = new Map(places.filter(([, seq]) => seq > 0));
+      return { erased: row.erased, held: false, numbers };
     });
   }
 
-  bury(id: string, turn: TurnId): boolean {
+  bury(id: string, turn: TurnId): void {
     const row = this.insertRow(id);
     if (!row.erased && !row.deadLetters.includes(turn)) row.deadLetters.push(turn);
-    return row.erased;
   }
 
-  /** Tries a dead letter again; the session in Redis will lack it. @returns false when it is refused again. */
+  /** Tries a dead letter again; the session in Redis will lack it. @returns whether it is archived. */
   retryDeadLetter(id: string, turn: TurnId): boolean {
     const row = this.rows.get(id);
     if (!row?.deadLetters.includes(turn) || this.isPoison(turn)) return false;
     row.deadLetters = row.deadLetters.filter((each) => each !== turn);
     this.insertTurn(row, turn);
-    row.mark = turn;
+    if (!this.removed.has('mark-letters')) row.mark = turn;
     return true;
   }
 
-  /** One turn around Redis. @throws Poison. @returns its place, or null where nothing takes it. */
-  append(id: string, turn: TurnId, create: boolean): number | null {
-    if (!create && !this.rows.has(id)) return null;
-    if (this.isPoison(turn)) throw new Poison();
-    const row = this.insertRow(id);
-    if (row.erased) return null;
-    const present = row.turns.indexOf(turn);
-    if (present >= 0 && !this.removed.has('insert-once')) return present + 1;
-    this.insertTurn(row, turn);
-    row.mark = turn;
-    return row.turns.length;
+  /** One turn around Redis. @throws Poison. */
+  append(request: NewTurn): 'stored' | 'not found' | 'changed' | 'ahead' {
+    const { id, turn, create, expected } = request;
+    if (!create && !this.rows.has(id)) return 'not found';
+    const row = this.row(id);
+    if (row.erased) return 'not found';
+    if (row.turns.includes(turn) && !this.removed.has('insert-once')) return 'stored';
+    const count = row.turns.length;
+    if (expected !== undefined && expected !== count && !this.removed.has('if-match-in-postgres')) {
+      return expected > count ? 'ahead' : 'changed';
+    }
+    if (this.isPoison(turn)) throw POISON;
+    const written = this.insertRow(id);
+    this.insertTurn(written, turn);
+    if (!this.removed.has('mark-around')) written.mark = turn;
+    this.onAppended(request);
+    return 'stored';
   }
 
   tail(id: string, maxTurns: number): { turns: TurnId[]; count: number } | null {
@@ -86,27 +112,41 @@ export class ModelPostgres {
     const row = unflushed ? this.insertRow(id) : this.rows.get(id);
     if (!row || row.erased) return false;
     if (this.removed.has('tombstone')) this.rows.delete(id);
+    for (const turn of this.claims) if (turn.startsWith(id)) this.claims.delete(turn);
     const mark = this.removed.has('mark-erased') ? null : `erased ${++this.marks}`;
     Object.assign(row, { turns: [], deadLetters: [], mark, erased: true });
     return true;
   }
 
-  hotStale(): { id: string; mark: string; erased: boolean }[] {
+  knows({ id, turn }: NewTurn): boolean {
+    return this.claims.has(turn) || this.row(id).turns.includes(turn);
+  }
+
+  /** @returns whether the key was seen before. */
+  claim(turn: NewTurn): boolean {
+    const isKnown = this.knows(turn);
+    this.claims.add(turn.turn);
+    return isKnown;
+  }
+
+  hotStale(): Marked[] {
     return [...this.rows].flatMap(([id, { mark, erased }]) =>
       mark === null ? [] : [{ id, mark, erased }],
     );
   }
 
-  clearHotStale(marked: readonly { id: string; mark: string }[]): void {
+  /** @param held rows that somebody else holds keep their mark. */
+  clearHotStale(marked: readonly Marked[], held: (id: string) => boolean): void {
     for (const { id, mark } of marked) {
       const row = this.rows.get(id);
-      if (row && (row.mark === mark || this.removed.has('mark-by-token'))) row.mark = null;
+      const isTheSame = row?.mark === mark || this.removed.has('mark-by-token');
+      if (row && isTheSame && !held(id)) row.mark = null;
     }
   }
 
   private insertRow(id: string): Row {
     let row = this.rows.get(id);
-    if (!row) this.rows.set(id, (row = { turns: [], deadLetters: [], mark: null, erased: false }));
+    if (!row) this.rows.set(id, (row = emptyRow()));
     return row;
   }
 

@@ -1,4 +1,4 @@
-// node test/model/protocol.mjs [schedules] [seed] [--without RULE] [--rules]
+// npm run model -- [schedules] [seed] [--without RULE] [--rules]
 // Checks the write-behind protocol on abstract stores under random schedules; exit status 1 when a promise was broken.
 import { loadTypeScript } from '../support/run-typescript.mjs';
 

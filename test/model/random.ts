@@ -3,7 +3,10 @@ import { randomOf } from '../support/random.js';
 /** How likely each is, at one step or for one message. */
 const MISHAPS = {
   'reply lost': 0.03,
-  'refused turn': 0.03,
+  'commit late': 0.01,
+  'row held': 0.02,
+  'turn refused': 0.03,
+  'letter retried': 0.02,
   'copy of Redis': 0.02,
   'Redis rolled back': 0.004,
   'Redis emptied': 0.002,
@@ -11,8 +14,9 @@ const MISHAPS = {
   'Redis restarted': 0.004,
   'Redis away': 0.006,
   'Redis frozen': 0.006,
+  'Redis cut off': 0.005,
   'Postgres away': 0.006,
-  'link broken': 0.005,
+  'Postgres cut off': 0.004,
   'instance killed': 0.006,
   'session expired': 0.01,
   'session evicted': 0.005,
@@ -28,7 +32,7 @@ const VERY_OFTEN = 6;
 export class Random {
   private readonly next: () => number;
   private readonly often = new Map<Mishap, number>();
-  private isCalm = false;
+  isCalm = false;
 
   /** @param needed happens often in every schedule. */
   constructor(seed: number, needed: readonly Mishap[] = []) {

@@ -1,9 +1,12 @@
-import { Instance, type Process } from './instance.js';
+import { Incidents } from './incidents.js';
+import { Instance } from './instance.js';
 import { Ledger } from './ledger.js';
-import { ModelPostgres } from './postgres.js';
+import { type Batch, type Committed, type Marked, ModelPostgres } from './postgres.js';
+import { ignore, Poison, type Process } from './process.js';
 import type { Random } from './random.js';
-import { ModelRedis, type TurnId } from './redis.js';
+import { ModelRedis } from './redis.js';
 import type { Rule } from './rules.js';
+import type { NewTurn, TurnId } from './session.js';
 
 const INSTANCES = 3;
 const SWITCH = 0.2;
@@ -19,12 +22,13 @@ export class World {
   readonly redis: ModelRedis;
   readonly postgres: ModelPostgres;
   readonly instances: readonly Instance[];
+  readonly conversations = ['a', 'b'];
   readonly ledger: Ledger;
-  /** Turns that Postgres refuses, now or at any time. */
-  readonly wasPoison = new Set<TurnId>();
+  readonly incidents: Incidents;
   /** Counts the steps of all. */
   now = 0;
-  private readonly poison = new Set<TurnId>();
+  private readonly refused = new Set<TurnId>();
+  private lateCommits: (() => unknown)[] = [];
   private running: Running[] = [];
   private current: Running | undefined;
 
@@ -32,14 +36,22 @@ export class World {
     readonly random: Random,
     readonly removed: ReadonlySet<Rule>,
   ) {
-    this.redis = new ModelRedis(removed);
-    this.postgres = new ModelPostgres(removed, (turn) => this.poison.has(turn));
     this.ledger = new Ledger(this);
-    this.instances = Array.from({ length: INSTANCES }, (_, index) => new Instance(this, index));
+    this.incidents = new Incidents(this);
+    this.redis = new ModelRedis(removed, (turn, session) => {
+      session.beganAgain ||= turn.create && this.ledger.hasGoneOn(turn);
+      this.ledger.notePassed(turn, 'Redis');
+    });
+    this.postgres = new ModelPostgres(
+      removed,
+      (turn) => this.refused.has(turn),
+      (turn) => this.ledger.notePassed(turn, 'Postgres'),
+    );
+    this.instances = Array.from({ length: INSTANCES }, () => new Instance(this));
   }
 
   get isIdle(): boolean {
-    return this.running.length === 0;
+    return this.running.length === 0 && this.lateCommits.length === 0;
   }
 
   /** @param instance it dies with; null: it is no part of the service. */
@@ -52,6 +64,7 @@ export class World {
   /** One step of one that runs: often of the same as before, so that another may stand still for long. */
   step(): void {
     this.now++;
+    if (this.running.length === 0) return;
     let running = this.current;
     if (!running || running.isOver || this.random.chance(SWITCH)) {
       running = this.random.of(this.running);
@@ -62,20 +75,68 @@ export class World {
     if (running.isOver) this.running.splice(this.running.indexOf(running), 1);
   }
 
+  /** What got stuck on its way to a store arrives. */
+  carryOutLate(): void {
+    for (const { redis } of this.instances) redis.carryOut();
+    for (const transaction of this.lateCommits.splice(0)) {
+      try {
+        transaction();
+      } catch (error) {
+        ignore(error, Poison);
+      }
+    }
+  }
+
+  commitLate(transaction: () => unknown): void {
+    this.lateCommits.push(transaction);
+  }
+
+  /** Postgres refuses this turn from now on. */
   refuse(turn: TurnId): void {
-    this.poison.add(turn);
-    this.wasPoison.add(turn);
+    this.refused.add(turn);
+    this.incidents.noteRefused(turn);
   }
 
-  /** What was wrong with the refused turns is mended. */
-  acceptAll(): void {
-    this.poison.clear();
+  /** What was wrong with a refused turn is mended. */
+  accept(turn: TurnId): void {
+    this.refused.delete(turn);
   }
 
-  appendDirectly(id: string, turn: TurnId, create: boolean): number | null {
-    const seq = this.postgres.append(id, turn, create);
-    this.ledger.noteOvertaken(id, turn);
-    return seq;
+  /** @throws Poison. */
+  commit(batches: readonly Batch[]): Committed[] {
+    const committed = this.postgres.commit(batches, () => this.random.mishap('row held'));
+    for (const batch of batches) this.incidents.noteUntold(batch);
+    return committed;
+  }
+
+  clearHotStale(marked: readonly Marked[]): void {
+    this.postgres.clearHotStale(marked, (id) => {
+      const isHeld = this.random.mishap('row held');
+      if (isHeld) this.incidents.noteMarkHeld(id);
+      return isHeld;
+    });
+  }
+
+  erase(id: string, unflushed: boolean): boolean {
+    const isErased = this.postgres.erase(id, unflushed);
+    if (isErased) this.incidents.noteTombstone(id);
+    return isErased;
+  }
+
+  retryDeadLetter(id: string, turn: TurnId): void {
+    const isArchived = this.postgres.retryDeadLetter(id, turn);
+    if (isArchived) this.incidents.noteMarked(turn);
+  }
+
+  appendDurable(request: NewTurn): ReturnType<ModelPostgres['append']> {
+    const { id, turn } = request;
+    const wasThere = this.postgres.row(id).turns.includes(turn);
+    const outcome = this.postgres.append(request);
+    if (outcome === 'stored' && !wasThere) {
+      this.incidents.noteOvertaken(id, turn);
+      this.incidents.noteMarked(turn);
+    }
+    return outcome;
   }
 
   /** kill -9: what it was doing stops where it is. */
@@ -83,6 +144,7 @@ export class World {
     for (const running of this.running) if (running.instance === instance) running.isOver = true;
     this.running = this.running.filter(({ isOver }) => !isOver);
     instance.forget();
+    this.incidents.noteLeftToSweep(instance);
     this.start(instance, instance.sweep());
   }
 
@@ -90,13 +152,13 @@ export class World {
   flushRedis(): void {
     const had = this.redis.unflushed;
     this.redis.empty();
-    this.ledger.noteGoneWithRedis(had);
+    this.incidents.noteGoneWithRedis(had);
   }
 
   restartRedis(back: 'whole' | 'empty' | number): void {
     const had = this.redis.unflushed;
     this.redis.restart(back);
-    this.ledger.noteGoneWithRedis(had);
-    for (const instance of this.instances) instance.trip();
+    if (back !== 'whole') this.incidents.noteGoneWithRedis(had);
+    for (const { redis } of this.instances) redis.trip();
   }
 }

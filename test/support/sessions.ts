@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import type { Turn } from '../../src/conversation/turn.js';
 import { conversationKeys } from '../../src/redis/keys.js';
 import { ClientLane } from '../../src/redis/lane.js';
-import { SessionStore } from '../../src/session/session.store.js';
+import { type RestoredSession, SessionStore } from '../../src/session/session.store.js';
 import { aTurn } from './turns.js';
 
 export const OWNER = 'user-1';
@@ -39,6 +39,13 @@ export class TestSession {
       if (seq !== this.turns.push(turn)) throw new Error(`the turn got the place ${seq}`);
     }
     return this.turns;
+  }
+
+  /** Fills it from the archive, unless anything happens to it meanwhile. */
+  async restore(archived: RestoredSession, meanwhile?: () => Promise<unknown>): Promise<void> {
+    const ticket = await this.store.reserve(this.id);
+    await meanwhile?.();
+    await this.store.restore(this.id, archived, EPOCH, ticket ?? 'none');
   }
 
   recall(claim = CLAIM) {

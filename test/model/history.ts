@@ -1,0 +1,163 @@
+import type { Instance } from './instance.js';
+import { DENIED, Denied, ignore, Poison, type Process, RedisDown } from './process.js';
+import { UNAVAILABLE, Unavailable } from './process.js';
+import { KEEP_TURNS, type NewTurn, type TurnId } from './session.js';
+
+export interface Shown {
+  readonly last: number;
+  readonly turns: readonly TurnId[];
+}
+
+type Durability = NewTurn['durability'];
+
+/** src/sync/hybrid.history.ts: Redis over Postgres. All of it throws Unavailable and Denied. */
+export class History {
+  constructor(private readonly instance: Instance) {}
+
+  /** @param begun when the request came in. */
+  *recall(id: string, begun: number): Process<Shown> {
+    const { redis, restore, world } = this.instance;
+    try {
+      const { last, list } = yield* restore.mended(id, () => {
+        const { epoch } = redis;
+        return redis.requests((scripts) => {
+          const reply = scripts.recall(id, epoch);
+          if (typeof reply !== 'number') world.ledger.noteTrustedRead(id, begun, reply, redis);
+          return reply;
+        });
+      });
+      return { last, turns: list };
+    } catch (error) {
+      ignore(error, RedisDown);
+      return yield* this.recallDurable(id);
+    }
+  }
+
+  /** @returns what the reply promises. */
+  *append(request: NewTurn): Process<Durability> {
+    try {
+      return yield* this.appendHot(request);
+    } catch (error) {
+      ignore(error, RedisDown);
+      return yield* this.appendAroundRedis(request);
+    }
+  }
+
+  /** @returns how safe the turn is, or null where it is not there. */
+  *find({ id, turn, durability }: NewTurn): Process<Durability | null> {
+    const { postgres, flusher, world } = this.instance;
+    let hasAnswered = false;
+    try {
+      const isThere = () => world.postgres.row(id).turns.includes(turn);
+      if (yield* postgres.run(isThere)) return 'committed';
+      hasAnswered = true;
+    } catch (error) {
+      ignore(error, Unavailable);
+      if (durability === 'committed') throw error;
+    }
+    if (hasAnswered && (yield* this.isErased(id))) throw DENIED;
+    if (!(yield* this.findHot(id, turn))) return null;
+    if (durability === 'accepted') return 'accepted';
+    yield* flusher.committed(id, turn);
+    return 'committed';
+  }
+
+  /** @returns whether the session in Redis went with it. */
+  *erase(id: string): Process<boolean> {
+    const { redis, postgres, world } = this.instance;
+    const { turns } = yield* this.recall(id, world.now);
+    const isErased = yield* postgres.run(() => world.erase(id, turns.length > 0));
+    if (!isErased) throw DENIED;
+    try {
+      yield* redis.requests((scripts) => scripts.erase(id));
+      return true;
+    } catch (error) {
+      ignore(error, RedisDown);
+      return false;
+    }
+  }
+
+  *end(id: string): Process {
+    const { restore, world } = this.instance;
+    try {
+      yield* this.recall(id, world.now);
+      yield* restore.discard(id);
+    } catch (error) {
+      ignore(error, RedisDown);
+      throw UNAVAILABLE;
+    }
+  }
+
+  /** What the archive does not know may be in the Redis that is away: that is no "not found". */
+  private *recallDurable(id: string): Process<Shown> {
+    const { postgres, world } = this.instance;
+    const tail = yield* postgres.run(() => world.postgres.tail(id, KEEP_TURNS));
+    if (tail) return { last: tail.count, turns: tail.turns };
+    throw (yield* this.isErased(id)) ? DENIED : UNAVAILABLE;
+  }
+
+  private *isErased(id: string): Process<boolean> {
+    const { postgres, world } = this.instance;
+    return yield* postgres.run(() => world.postgres.row(id).erased);
+  }
+
+  private *findHot(id: string, turn: TurnId): Process<boolean> {
+    const { redis, restore } = this.instance;
+    try {
+      const found = yield* restore.mended(id, () => {
+        const { epoch } = redis;
+        return redis.requests((scripts) => scripts.find(id, epoch, turn));
+      });
+      return found.isThere;
+    } catch (error) {
+      ignore(error, RedisDown, Denied);
+      return false;
+    }
+  }
+
+  private *appendHot(request: NewTurn): Process<Durability> {
+    const { redis, restore, flusher, world } = this.instance;
+    const { id, turn, durability } = request;
+    yield* restore.mended(id, () => {
+      const { epoch } = redis;
+      return redis.requests((scripts) => scripts.append(request, epoch));
+    });
+    if (durability === 'committed') yield* flusher.committed(id, turn);
+    else world.start(this.instance, flusher.flushSoon(id));
+    return durability;
+  }
+
+  private *appendAroundRedis(request: NewTurn): Process<Durability> {
+    const { redis, recovery } = this.instance;
+    recovery.owe();
+    try {
+      yield* this.appendDurable(request);
+      this.instance.world.incidents.noteOwed(request.turn, this.instance);
+      recovery.wroteAround();
+      return 'committed';
+    } catch (error) {
+      ignore(error, Unavailable);
+    }
+    // Neither took it. One more look at Redis: a connection that broke is often back at once.
+    yield* redis.probe();
+    try {
+      return yield* this.appendHot({ ...request, retry: true });
+    } catch (error) {
+      ignore(error, RedisDown);
+      throw UNAVAILABLE;
+    }
+  }
+
+  private *appendDurable(request: NewTurn): Process {
+    const { postgres, world } = this.instance;
+    let outcome: ReturnType<typeof world.appendDurable>;
+    try {
+      outcome = yield* postgres.run(() => world.appendDurable(request));
+    } catch (error) {
+      throw error instanceof Poison ? DENIED : error;
+    }
+    if (outcome === 'changed') throw DENIED;
+    if (outcome === 'ahead') throw UNAVAILABLE;
+    if (outcome === 'not found') throw (yield* this.isErased(request.id)) ? DENIED : UNAVAILABLE;
+  }
+}

@@ -1,0 +1,111 @@
+import type { Instance } from './instance.js';
+import type { Batch } from './postgres.js';
+import type { TurnId } from './session.js';
+import type { World } from './world.js';
+
+/** What happened that excuses something; the service knows nothing of it. */
+export class Incidents {
+  private readonly refused = new Set<TurnId>();
+  private readonly goneWithRedis = new Set<TurnId>();
+  private readonly overtaken = new Set<string>();
+  private readonly untold = new Set<string>();
+  private readonly marked = new Map<TurnId, number>();
+  private readonly owed = new Map<TurnId, Instance>();
+  private redisLostAt = -1;
+  private readonly tombstones = new Map<string, number>();
+  private flushes = 0;
+
+  constructor(private readonly world: World) {}
+
+  noteRefused(turn: TurnId): void {
+    this.refused.add(turn);
+  }
+
+  /** These turns were in Redis alone when it was lost. */
+  noteGoneWithRedis(had: readonly TurnId[]): void {
+    const still = new Set(this.world.redis.unflushed);
+    for (const turn of had) if (!still.has(turn)) this.goneWithRedis.add(turn);
+    this.redisLostAt = this.world.now;
+  }
+
+  isGoneWithRedis(turn: TurnId): boolean {
+    return this.goneWithRedis.has(turn);
+  }
+
+  /** Postgres has numbered the turns of this conversation otherwise than Redis did. */
+  hasLostTurns(id: string): boolean {
+    return [...this.goneWithRedis, ...this.refused].some((turn) => turn.startsWith(id));
+  }
+
+  noteTombstone(id: string): void {
+    this.tombstones.set(id, this.world.now);
+  }
+
+  /** With Redis went what shuts an erased conversation: until a flush finds the tombstone, a turn is taken again. */
+  isOpenedAgain(id: string): boolean {
+    return this.redisLostAt >= (this.tombstones.get(id) ?? Infinity);
+  }
+
+  wasRefused(turn: TurnId): boolean {
+    return this.refused.has(turn);
+  }
+
+  /** A turn was written around Redis while that one held earlier ones: Postgres numbers it before them. */
+  noteOvertaken(id: string, by: TurnId): void {
+    const { turns } = this.world.postgres.row(id);
+    for (const [turn, acknowledged] of this.world.ledger.turns) {
+      if (acknowledged.id === id && !turns.includes(turn)) this.overtaken.add(`${turn} ${by}`);
+    }
+  }
+
+  isOvertaken(turn: TurnId, by: TurnId): boolean {
+    return this.overtaken.has(`${turn} ${by}`);
+  }
+
+  nextFlush(): number {
+    return ++this.flushes;
+  }
+
+  /** This flush has committed, and is yet to acknowledge. */
+  noteUntold({ flush, id }: Batch): void {
+    this.untold.add(`${flush} ${id}`);
+  }
+
+  noteTold({ flush, id }: Batch): void {
+    this.untold.delete(`${flush} ${id}`);
+  }
+
+  /** A flush was cut short, or is at it, between its commit and its acknowledgement. */
+  isUntold(id: string): boolean {
+    return [...this.untold].some((flush) => flush.endsWith(` ${id}`));
+  }
+
+  /** Postgres has this turn from elsewhere than Redis, and has marked its conversation. */
+  noteMarked(turn: TurnId): void {
+    this.marked.set(turn, this.world.now);
+  }
+
+  /** This instance is to recover what it has written around Redis. */
+  noteOwed(turn: TurnId, by: Instance): void {
+    this.owed.set(turn, by);
+  }
+
+  /** It has died, or could not: a sweep has to. */
+  noteLeftToSweep(instance: Instance): void {
+    for (const [turn, by] of this.owed) if (by === instance) this.owed.delete(turn);
+  }
+
+  /** Recovery has left this mark to the next one, as somebody held its row. */
+  noteMarkHeld(id: string): void {
+    this.owed.delete(this.world.postgres.row(id).mark ?? '');
+  }
+
+  /** -Infinity: never. */
+  markedAt(turn: TurnId): number {
+    return this.marked.get(turn) ?? -Infinity;
+  }
+
+  isOwed(turn: TurnId): boolean {
+    return this.owed.has(turn);
+  }
+}
