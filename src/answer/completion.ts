@@ -37,7 +37,7 @@ function readUsage(value: unknown): TokenUsage | undefined {
 
 function readModel(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined;
-  return toStorableText(value).slice(0, MODEL_NAME_MAX_CHARACTERS).trim() || undefined;
+  return toStorableText(value.slice(0, MODEL_NAME_MAX_CHARACTERS)).trim() || undefined;
 }
 
 function isCount(value: unknown): value is number {
