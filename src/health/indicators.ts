@@ -33,7 +33,7 @@ export class Indicators {
     if (!this.stores.isComplete) return indicator.degraded({ message: 'waits for both stores' });
     if (this.sweep.isFailing) return indicator.degraded({ message: 'the last sweep failed' });
     // A sweep that began later has taken what that flush left.
-    if ((this.queue?.failedAt ?? 0) > (this.sweep.last?.at ?? 0)) {
+    if ((this.queue?.failedAtMs ?? -Infinity) > this.sweep.lastBeganMs) {
       return indicator.degraded({ message: 'the last flush failed' });
     }
     const failed = this.sweep.last?.failed ?? 0;

@@ -29,7 +29,7 @@ interface Waiter {
 export class FlushQueue {
   private readonly logger = new Logger(FlushQueue.name);
   private pausedUntilMs = 0;
-  private lastFailureAt: number | null = null;
+  private lastFailureMs: number | null = null;
   private queued = new Map<string, Waiter[]>();
   private readonly running = new Set<Promise<void>>();
 
@@ -43,12 +43,12 @@ export class FlushQueue {
   /** Whether what is scheduled gets through, as far as the last batch can tell. */
   get isHealthy(): boolean {
     // A Postgres that is read-only or full is there, and is tried again with each turn, but takes nothing.
-    return this.mayTry && this.lastFailureAt === null;
+    return this.mayTry && this.lastFailureMs === null;
   }
 
-  /** Milliseconds since the epoch at which the last batch failed; null when it got through. */
-  get failedAt(): number | null {
-    return this.lastFailureAt;
+  /** When the last batch failed, on the process's clock; null when it got through. */
+  get failedAtMs(): number | null {
+    return this.lastFailureMs;
   }
 
   schedule(conversationId: string): void {
@@ -98,7 +98,7 @@ export class FlushQueue {
   private async flushBatch(batch: ReadonlyMap<string, Waiter[]>): Promise<void> {
     try {
       const { numbers, unfinished, held } = await this.flusher.flush([...batch.keys()]);
-      this.lastFailureAt = null;
+      this.lastFailureMs = null;
       for (const [conversationId, waiters] of batch) {
         const left = settle(waiters, numbers);
         if (held.includes(conversationId)) {
@@ -111,7 +111,7 @@ export class FlushQueue {
         }
       }
     } catch (error) {
-      this.lastFailureAt = Date.now();
+      this.lastFailureMs = performance.now();
       this.metrics.syncFailures.inc({ reason: failureReason(error) });
       this.report(error);
       if (failureKind(error) === 'environment') this.pausedUntilMs = performance.now() + PAUSE_MS;

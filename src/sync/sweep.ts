@@ -43,6 +43,7 @@ export class Sweep {
   private readonly lease: PartitionLease;
   private running: Promise<SweepResult> | undefined;
   private latest: SweepResult | null = null;
+  private latestBeganMs = -Infinity;
   private failing = false;
 
   constructor(
@@ -57,6 +58,11 @@ export class Sweep {
   /** What the last finished sweep of this instance did. */
   get last(): SweepResult | null {
     return this.latest;
+  }
+
+  /** When it began, on the process's clock. */
+  get lastBeganMs(): number {
+    return this.latestBeganMs;
   }
 
   /** The last sweep did not get through. */
@@ -86,6 +92,7 @@ export class Sweep {
         await this.sweepPartitions(partitions, tally);
       }
       this.failing = false;
+      this.latestBeganMs = startedMs;
       return (this.latest = { at, ...tally, durationMs: performance.now() - startedMs });
     } catch (error) {
       this.failing = true;
