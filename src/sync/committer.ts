@@ -16,10 +16,13 @@ export interface Committed {
 const MAX_TRIES = 4;
 const FIRST_DELAY_MS = 20;
 const UNIQUE_VIOLATION = '23505';
+// Somebody else is at these very rows, or there are too many of them: others may get through.
+const HELD_UP = ['40', LOCK_NOT_AVAILABLE, '57014'];
 
 /**
  * Gets batches into the archive whatever is in them. What fails for what it is, is tried alone:
  * each conversation, then each turn; a turn that still fails becomes a dead letter and blocks nobody.
+ * A conversation that somebody else holds up stays dirty, and blocks nobody either.
  */
 @Injectable()
 export class Committer {
@@ -36,9 +39,13 @@ export class Committer {
       return { batches: await this.commitPatiently(batches), deadLetters: 0 };
     } catch (error) {
       // A row that is taken stays so after all tries: whatever it is, it must not block its whole batch.
-      const refused = failureKind(error) === 'poison' || sqlstateOf(error) === UNIQUE_VIOLATION;
-      if (!refused) throw error;
-      return batches.length > 1 ? this.eachAlone(batches) : this.turnByTurn(batches[0]!, error);
+      const sqlstate = sqlstateOf(error);
+      const refused = failureKind(error) === 'poison' || sqlstate === UNIQUE_VIOLATION;
+      const heldUp = HELD_UP.some((prefix) => sqlstate?.startsWith(prefix));
+      if (batches.length > 1 && (refused || heldUp)) return this.eachAlone(batches);
+      if (refused) return this.turnByTurn(batches[0]!, error);
+      if (heldUp) return { batches: [nothingStored(batches[0]!, true)], deadLetters: 0 };
+      throw error;
     }
   }
 
@@ -82,9 +89,7 @@ export class Committer {
       await this.archive.bury(batch, turn!, sqlstate);
       this.metrics.syncFailures.inc({ reason: 'poison' });
       this.logger.error(`Postgres refuses a turn (SQLSTATE ${sqlstate}); it is a dead letter now`);
-      const { conversationId } = batch;
-      const buried = { conversationId, erased: false, held: false, numbers: new Map() };
-      return { batches: [buried], deadLetters: 1 };
+      return { batches: [nothingStored(batch, false)], deadLetters: 1 };
     }
     const alone = batch.turns.map((each) => ({ ...batch, turns: [each] }));
     const parts = await this.eachAlone(alone, true);
@@ -101,3 +106,10 @@ export class Committer {
     };
   }
 }
+
+const nothingStored = ({ conversationId }: ConversationBatch, held: boolean): CommittedBatch => ({
+  conversationId,
+  erased: false,
+  held,
+  numbers: new Map(),
+});

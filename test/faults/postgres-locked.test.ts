@@ -6,6 +6,8 @@ import { Ledger } from '../support/ledger.js';
 import { beginMany } from '../support/load.js';
 import { createPostgresStage } from '../support/postgres-stage.js';
 import { expectProblem } from '../support/problem.js';
+import { countTurns } from '../support/settled.js';
+import { expectVerified } from '../support/verified.js';
 
 const CONVERSATIONS = 10;
 
@@ -45,4 +47,35 @@ it('archives the other conversations of a batch although somebody holds the lock
   // It was accepted all the same.
   await stage.settle(service, ledger, { unheard: 1 });
   expect(await archivedTurns(postgres, locked!)).toHaveLength(3);
+});
+
+it('archives the other conversations of a batch although somebody is half-way through inserting one', async () => {
+  const before = await countTurns(postgres);
+  const ledger = new Ledger();
+  const begun = await beginMany(ledger, [service], CONVERSATIONS);
+  const [taken] = begun.splice(CONVERSATIONS / 2, 1);
+  await holder.query('begin');
+  await holder.query('insert into conversation_sessions (conversation_id) values ($1)', [taken]);
+  // At once, so that most of them are flushed as one batch.
+  const asked = [...begun.slice(0, 4), taken!, ...begun.slice(4)].map((conversationId) =>
+    ledger.ask(service, 'And then?', { conversationId, durability: 'committed' }),
+  );
+  await eventually(async () => {
+    for (const id of begun) expect(await archivedTurns(postgres, id)).toHaveLength(2);
+  });
+  expect(await archivedTurns(postgres, taken!)).toEqual([]);
+  const replies = await Promise.all(asked);
+  const refused = replies.filter(({ status }) => status !== 200);
+  for (const each of refused) expectProblem(each, 503, 'storage_unavailable');
+  expect(refused.length).toBeGreaterThan(0);
+
+  await holder.query('rollback');
+  await expectVerified(service, stage.redis);
+  expect(await ledger.compare(postgres)).toEqual({
+    lost: [],
+    doubled: [],
+    reordered: [],
+    overtaking: [],
+  });
+  expect(await countTurns(postgres)).toBe(before + 2 * CONVERSATIONS);
 });
