@@ -14,7 +14,8 @@ const PARALLEL_FLUSHES = 2;
 const MAX_CONVERSATIONS = 100;
 // Longer than a healthy Postgres ever takes; the caller may retry with the same key.
 const COMMIT_DEADLINE_MS = 5000;
-// After a failure that only an operator can mend, one batch in five seconds shows whether it was.
+// After a failure that only an operator can mend, one batch in five seconds shows whether it was; and what Postgres
+// did not take otherwise need not wait for the sweep either.
 const PAUSE_MS = 5000;
 
 interface Waiter {
@@ -31,6 +32,7 @@ interface Waiter {
 export class FlushQueue {
   private readonly logger = new Logger(FlushQueue.name);
   private pausedUntilMs = 0;
+  private retry: NodeJS.Timeout | undefined;
   private queued = new Map<string, Waiter[]>();
   private readonly running = new Set<Promise<void>>();
 
@@ -42,7 +44,7 @@ export class FlushQueue {
     private readonly metrics: Metrics,
   ) {
     // Before the sweep comes to them: with these, callers are talking right now.
-    database.breaker.onClosed(() => rescue.pending.forEach((id) => this.schedule(id)));
+    database.breaker.onClosed(() => this.schedulePending());
   }
 
   /** Whether what is scheduled gets through, as far as the last flush can tell. */
@@ -117,6 +119,7 @@ export class FlushQueue {
       this.report(error);
       if (failureKind(error) === 'environment') this.pausedUntilMs = performance.now() + PAUSE_MS;
       if (error instanceof RedisUnavailable) return this.flushAroundRedis(batch);
+      this.retryLater();
       const reason = error instanceof ServiceError ? error : storageUnavailable(error);
       for (const waiter of [...batch.values()].flat()) waiter.reject(reason);
     }
@@ -129,6 +132,17 @@ export class FlushQueue {
     await this.lookUp(waiters).catch((error: unknown) => {
       for (const waiter of waiters) waiter.reject(storageUnavailable(error));
     });
+  }
+
+  private retryLater(): void {
+    this.retry ??= setTimeout(() => {
+      this.retry = undefined;
+      this.schedulePending();
+    }, PAUSE_MS).unref();
+  }
+
+  private schedulePending(): void {
+    for (const id of this.rescue.pending) this.schedule(id);
   }
 
   private report(error: unknown): void {
