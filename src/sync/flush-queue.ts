@@ -137,6 +137,7 @@ export class FlushQueue {
   private retryLater(): void {
     this.retry ??= setTimeout(() => {
       this.retry = undefined;
+      this.pausedUntilMs = 0;
       this.schedulePending();
     }, PAUSE_MS).unref();
   }
