@@ -91,7 +91,7 @@ export class Ledger {
     const isRecent = (turn: TurnId) => incidents.markedAt(turn) >= by.trustedSince;
     if (mark !== null && missed.every(isRecent)) this.counts.missedAround++;
     else if (beganAgain) this.counts.missedBefore++;
-    else if (incidents.isUntold(id) && missed.every((turn) => incidents.isGoneWithRedis(turn))) {
+    else if (incidents.isUntold(id) && missed.every((turn) => incidents.wasLost(turn))) {
       this.counts.missedLost++;
     } else this.fail('a read of a trusted session missed a committed turn');
   }
