@@ -164,7 +164,7 @@ export class SessionStore {
   }
 
   /**
-   * @param agreed false when Postgres counts these turns otherwise: then a clean session is removed
+   * @param agreed false when Postgres counts these turns otherwise: then nobody trusts the session any more
    * @returns how many turns are still unsynced, or Missing, or Changed when another turn stands at that seq
    */
   async acknowledge(

@@ -119,7 +119,7 @@ export class Flusher {
     // Postgres numbers the turns. A session that counts otherwise lacks some: the archive fills it anew.
     const lag = await this.sessions.acknowledge(conversationId, lastSeq, lastId, agreed);
     // It was lost and restored while this was on its way, perhaps from before this commit.
-    if (lag < 0) await this.sessions.drop(conversationId);
+    if (lag < 0) await this.sessions.distrust(conversationId);
     return Math.max(0, lag);
   }
 }

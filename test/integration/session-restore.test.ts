@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Refusal } from '../../src/session/scripts.js';
 import { redisClient } from '../support/redis-contents.js';
 import { OWNER, storeOn, TestSession } from '../support/sessions.js';
 import { createRedis } from '../support/stores.js';
@@ -73,5 +74,32 @@ describe('restore', () => {
     const session = newSession({ maxTurns: 10_000 });
     await session.restore(archived(9000, someTurns(9000)));
     expect(await session.recall()).toMatchObject({ lastSeq: 9000 });
+  });
+});
+
+describe('a session that the archive has outgrown', () => {
+  const finds: [string, (session: TestSession) => Promise<unknown>][] = [
+    [
+      'Postgres counts its turns otherwise',
+      ({ store, id, turns }) => store.acknowledge(id, 2, turns[1]!.id, false),
+    ],
+    ['a turn was written around it', ({ store, id }) => store.distrust(id)],
+  ];
+
+  it.each(finds)('keeps its unsynced turns for the flush alone once %s', async (_, happens) => {
+    const session = newSession();
+    await session.fill(3);
+    await happens(session);
+    expect(await session.recall()).toBe(Refusal.Stale);
+    expect(await session.append(aTurn())).toBe(Refusal.Stale);
+    expect((await session.unsynced())!.turns.at(-1)).toEqual(session.turns[2]);
+  });
+
+  it.each(finds)('goes at once when it is clean and %s', async (_, happens) => {
+    const session = newSession();
+    await session.fill(2);
+    await session.acknowledge(2);
+    await happens(session);
+    expect(await session.recall()).toBe(Refusal.Missing);
   });
 });

@@ -4,7 +4,7 @@ export const COUNTS = {
   missedAround:
     'of them missed a turn that an instance cut off from Redis had written around it, until its recovery',
   missedLost:
-    'of them missed a turn that had gone with Redis, and that a flush cut short had brought to Postgres',
+    'of them missed a turn that had gone from Redis (lost with it, or refused), and that a flush brought to Postgres and is yet to tell',
   missedBefore:
     'of them missed turns behind a first one that came late, or again to a Redis that had lost the conversation',
   shownAfterErasing:
@@ -15,7 +15,7 @@ export const COUNTS = {
   overtaken: 'pairs of turns changed places: one was written around a Redis that held the other',
   matchedInBoth: 'pairs of turns with the same If-Match were taken, one by each store',
   matchedAfterLoss:
-    'pairs of turns with the same If-Match were taken, after Redis was lost or Postgres refused a turn before them',
+    'pairs of turns with the same If-Match were taken by Redis: Postgres had given the numbers before them anew',
   staleWhenQuiet: 'sessions lacked a turn when all was quiet, and were mended by the next turns',
 } as const;
 

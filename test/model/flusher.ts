@@ -132,8 +132,8 @@ export class Flusher {
       scripts.acknowledge(id, seq, turns.at(-1)!, agreed),
     );
     // It was lost and restored meanwhile, perhaps from before this commit.
-    if (lag < 0 && !world.removed.has('drop-when-refused')) {
-      yield* redis.background((scripts) => scripts.drop(id));
+    if (lag < 0 && !world.removed.has('distrust-when-refused')) {
+      yield* redis.background((scripts) => scripts.distrust(id));
     }
     world.incidents.noteTold(batch);
     return Math.max(0, lag);

@@ -7,6 +7,7 @@ import type { World } from './world.js';
 export class Incidents {
   private readonly refused = new Set<TurnId>();
   private readonly goneWithRedis = new Set<TurnId>();
+  private readonly countedTwice = new Set<TurnId>();
   private readonly overtaken = new Set<string>();
   private readonly untold = new Set<string>();
   private readonly marked = new Map<TurnId, number>();
@@ -32,9 +33,15 @@ export class Incidents {
     return this.goneWithRedis.has(turn);
   }
 
-  /** Postgres has numbered the turns of this conversation otherwise than Redis did. */
-  hasLostTurns(id: string): boolean {
-    return [...this.goneWithRedis, ...this.refused].some((turn) => turn.startsWith(id));
+  /** Redis has given another number to a turn that Postgres had already, and that was trimmed or late. */
+  noteCountedTwice(turn: TurnId): void {
+    this.countedTwice.add(turn);
+  }
+
+  /** Postgres may have numbered the turns of this conversation otherwise than Redis did. */
+  isRenumbered(id: string): boolean {
+    const turns = [...this.goneWithRedis, ...this.refused, ...this.countedTwice];
+    return turns.some((turn) => turn.startsWith(id));
   }
 
   noteTombstone(id: string): void {
@@ -103,6 +110,11 @@ export class Incidents {
   /** -Infinity: never. */
   markedAt(turn: TurnId): number {
     return this.marked.get(turn) ?? -Infinity;
+  }
+
+  /** Redis does not have it any more, though Postgres never took it. */
+  wasLost(turn: TurnId): boolean {
+    return this.goneWithRedis.has(turn) || this.refused.has(turn);
   }
 
   isOwed(turn: TurnId): boolean {

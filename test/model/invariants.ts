@@ -95,7 +95,7 @@ export function checkMatches({ ledger, incidents }: World): void {
       if (its.id !== id || its.expected !== expected) continue;
       const store = ledger.onlyStoreOf(turn);
       if (!store || store !== ledger.onlyStoreOf(other)) ledger.counts.matchedInBoth++;
-      else if (store === 'Redis' && incidents.hasLostTurns(id)) ledger.counts.matchedAfterLoss++;
+      else if (store === 'Redis' && incidents.isRenumbered(id)) ledger.counts.matchedAfterLoss++;
       else ledger.fail('two turns with the same If-Match were taken');
     }
   }

@@ -86,14 +86,16 @@ export class Ledger {
       if (index < base || at >= sent) return false;
       return !list.includes(turn) && !trimmed.includes(turn);
     });
-    if (missed.length === 0) return;
     const { incidents } = this.world;
-    const isRecent = (turn: TurnId) => incidents.markedAt(turn) >= by.trustedSince;
-    if (mark !== null && missed.every(isRecent)) this.counts.missedAround++;
-    else if (beganAgain) this.counts.missedBefore++;
-    else if (incidents.isUntold(id) && missed.every((turn) => incidents.isGoneWithRedis(turn))) {
-      this.counts.missedLost++;
-    } else this.fail('a read of a trusted session missed a committed turn');
+    const excuseOf = (turn: TurnId): Count | undefined => {
+      if (mark !== null && incidents.markedAt(turn) >= by.trustedSince) return 'missedAround';
+      if (beganAgain) return 'missedBefore';
+      return incidents.isUntold(id) && incidents.wasLost(turn) ? 'missedLost' : undefined;
+    };
+    for (const excuse of new Set(missed.map(excuseOf))) {
+      if (excuse) this.counts[excuse]++;
+      else this.fail('a read of a trusted session missed a committed turn');
+    }
   }
 
   /** Erased before `sent`, and no mark is left that says that Redis is yet to hear of it. */

@@ -19,16 +19,16 @@ export const RULES = {
   'acknowledge-by-id': rule(
     'an acknowledgement counts only if that very turn stands at that seq',
     'an accepted turn is nowhere',
-    'Redis flushed',
+    'copy of Redis',
     'Redis rolled back',
   ),
   'numbers-agree': rule(
-    'a clean session that Postgres counts otherwise goes',
+    'a session that Postgres counts otherwise is not trusted',
     'a trusted session is not what Postgres has',
     'Redis flushed',
   ),
-  'drop-when-refused': rule(
-    'a flush whose acknowledgement is refused drops the session',
+  'distrust-when-refused': rule(
+    'a flush whose acknowledgement is refused takes the trust from the session',
     'a read of a trusted session missed a committed turn',
     'Redis flushed',
   ),

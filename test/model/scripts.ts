@@ -73,7 +73,7 @@ export class Scripts {
       this.state.expiring.add(id);
     }
     const lag = session.last - session.synced;
-    if (!agreed && lag === 0 && !this.removed.has('numbers-agree')) this.remove(id);
+    if (!agreed && !this.removed.has('numbers-agree')) this.distrust(id);
     return lag;
   }
 

@@ -40,6 +40,9 @@ export class World {
     this.incidents = new Incidents(this);
     this.redis = new ModelRedis(removed, (turn, session) => {
       session.beganAgain ||= turn.create && this.ledger.hasGoneOn(turn);
+      if (this.postgres.row(turn.id).turns.includes(turn.turn)) {
+        this.incidents.noteCountedTwice(turn.turn);
+      }
       this.ledger.notePassed(turn, 'Redis');
     });
     this.postgres = new ModelPostgres(

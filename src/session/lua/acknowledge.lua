@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- acknowledge.lua: raise the high-water mark to a turn that is committed in Postgres; trim what may go.
 -- ARGV 1 conversation id  2 seq  3 turn id at that seq  4 TTL in seconds  5 most turns to keep
---      6 '1' when Postgres counts otherwise: then a clean session goes, for the archive to fill it anew
+--      6 '1' when Postgres counts otherwise: then nobody trusts the session any more, for the archive to fill it anew
 -- Returns the lag that is left (>= 0), or MISSING, or CHANGED when another turn stands at that seq.
 -- Allowed when memory is full: this is what makes sessions evictable and lists shorter.
 local session = read_session()
@@ -18,5 +18,5 @@ end
 if session.synced == session.last and redis.call('ZREM', KEYS[3], ARGV[1]) == 1 then
   expire_session(ARGV[1], tonumber(ARGV[4]))
 end
-if ARGV[6] == '1' and session.synced == session.last then remove_session(ARGV[1]) end
+if ARGV[6] == '1' then distrust(ARGV[1], session) end
 return session.last - session.synced

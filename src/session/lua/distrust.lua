@@ -5,9 +5,5 @@
 local session = read_session()
 if is_erased() then return 1 end
 -- Where there is none, whoever is about to fill it may have read the archive too early.
-if not session or session.synced == session.last then
-  remove_session(ARGV[1])
-else
-  redis.call('HSET', KEYS[1], 'epoch', '')
-end
+if session then distrust(ARGV[1], session) else remove_session(ARGV[1]) end
 return 1

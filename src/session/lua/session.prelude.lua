@@ -45,6 +45,15 @@ local function remove_session(id)
   redis.call('ZREM', KEYS[4], id)
 end
 
+-- Whoever wants the session next has to discard it first, and has the archive fill it anew.
+local function distrust(id, session)
+  if session.synced == session.last then
+    remove_session(id)
+  else
+    redis.call('HSET', KEYS[1], 'epoch', '')
+  end
+end
+
 -- Whether the user has erased this conversation a moment ago: then whoever still holds its turns must not bring it back.
 local function is_erased()
   return redis.call('HEXISTS', KEYS[1], 'erased') == 1
