@@ -35,7 +35,7 @@ export class RedisConnection implements OnApplicationBootstrap, OnApplicationShu
   private readonly logger = new Logger(RedisConnection.name);
   private readonly requestClient: Redis;
   private readonly backgroundClient: Redis;
-  private readonly beforeClose: (() => Promise<void>)[] = [];
+  private readonly beforeClose: ((isNewRun: boolean) => Promise<void>)[] = [];
   private runId = '';
   private serverRisk: string | null = null;
 
@@ -76,8 +76,11 @@ export class RedisConnection implements OnApplicationBootstrap, OnApplicationShu
     return this.runId;
   }
 
-  /** Registers what has to be done before Redis is trusted again after an outage. */
-  recoverWith(recover: () => Promise<void>): void {
+  /**
+   * Registers what has to be done before Redis is trusted again after an outage. It is told whether the server was
+   * restarted, or replaced, since the last time.
+   */
+  recoverWith(recover: (isNewRun: boolean) => Promise<void>): void {
     this.beforeClose.push(recover);
   }
 
@@ -107,7 +110,7 @@ export class RedisConnection implements OnApplicationBootstrap, OnApplicationShu
     this.noteRisk(info);
     // A full, read-only or failing disk shows only in a write.
     await this.requestClient.set(PROBE_KEY, '1', 'PX', PROBE_TTL_MS);
-    for (const recover of this.beforeClose) await recover();
+    for (const recover of this.beforeClose) await recover(info.runId !== this.runId);
     this.runId = info.runId;
   }
 
