@@ -192,6 +192,17 @@ export class Archive {
     });
   }
 
+  /** Marks again what was erased in these last seconds: Redis may have it back from an older file. */
+  async markErased(lastSeconds: number): Promise<void> {
+    await this.database.read((manager) =>
+      manager.query(
+        `update conversation_sessions set hot_stale = gen_random_uuid()
+          where erased_at > now() - $1 * interval '1 s' and hot_stale is null`,
+        [lastSeconds],
+      ),
+    );
+  }
+
   /** Whether this owner has erased it. */
   async isErased(conversationId: string, owner: string | null): Promise<boolean> {
     const row = await this.database.read((manager) =>

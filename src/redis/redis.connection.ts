@@ -35,7 +35,7 @@ export class RedisConnection implements OnApplicationBootstrap, OnApplicationShu
   private readonly logger = new Logger(RedisConnection.name);
   private readonly requestClient: Redis;
   private readonly backgroundClient: Redis;
-  private readonly beforeClose: (() => Promise<void>)[] = [];
+  private readonly beforeClose: ((isNewRun: boolean) => Promise<void>)[] = [];
   private runId = '';
   private serverRisk: string | null = null;
 
@@ -81,8 +81,11 @@ export class RedisConnection implements OnApplicationBootstrap, OnApplicationShu
     await this.breaker.suspect(() => this.tryWrite(), patienceMs);
   }
 
-  /** Registers what has to be done before Redis is trusted again after an outage. */
-  recoverWith(recover: () => Promise<void>): void {
+  /**
+   * Registers what has to be done before Redis is trusted again after an outage. It is told whether the server was
+   * restarted, or replaced, since the last time.
+   */
+  recoverWith(recover: (isNewRun: boolean) => Promise<void>): void {
     this.beforeClose.push(recover);
   }
 
@@ -111,7 +114,7 @@ export class RedisConnection implements OnApplicationBootstrap, OnApplicationShu
     const info = readServerInfo(await this.requestClient.info());
     this.noteRisk(info);
     await this.tryWrite();
-    for (const recover of this.beforeClose) await recover();
+    for (const recover of this.beforeClose) await recover(info.runId !== this.runId);
     this.runId = info.runId;
   }
 

@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { Metrics } from '../metrics/metrics.js';
+import { Environment } from '../config/environment.js';
 import { Archive } from '../persistence/archive.js';
 import { Database } from '../persistence/database.js';
 import { RedisConnection } from '../redis/redis.connection.js';
@@ -24,6 +24,8 @@ export class Recovery {
   // Turns that this very instance wrote around Redis and has not recovered yet.
   private owing = false;
   private hasLooked = false;
+  // The server may have come up with older data: what was erased lately is in it again.
+  private mayHoldErased = false;
   private running: Promise<number> | undefined;
 
   constructor(
@@ -31,9 +33,12 @@ export class Recovery {
     private readonly database: Database,
     private readonly archive: Archive,
     private readonly sessions: BackgroundSessions,
-    private readonly metrics: Metrics,
+    private readonly environment: Environment,
   ) {
-    redis.recoverWith(() => this.beforeRedisIsTrusted());
+    redis.recoverWith((isNewRun) => {
+      this.mayHoldErased ||= isNewRun;
+      return this.beforeRedisIsTrusted();
+    });
     redis.breaker.onClosed(() => {
       if (this.owing) this.recoverInBackground();
     });
@@ -42,7 +47,6 @@ export class Recovery {
   /** This instance is about to write a turn around Redis. */
   owe(): void {
     this.owing = true;
-    this.metrics.redisFallback.inc();
   }
 
   /**
@@ -56,6 +60,11 @@ export class Recovery {
 
   /** @returns how many conversations were recovered. @throws RedisUnavailable, ServiceError storage_unavailable. */
   async recover(): Promise<number> {
+    if (this.mayHoldErased) {
+      // Clean sessions of longer ago have expired, whatever file they come from; dirty ones meet their tombstone.
+      await this.archive.markErased(this.environment.sessionTtlSeconds);
+      this.mayHoldErased = false;
+    }
     let recovered = 0;
     for (;;) {
       const marked = await this.archive.hotStale(BATCH_CONVERSATIONS);

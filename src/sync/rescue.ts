@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { Metrics } from '../metrics/metrics.js';
 import { type AcceptedTurn, AcceptedTurnArchive, ERASED } from '../persistence/accepted-turns.js';
 import { Database } from '../persistence/database.js';
 import { RedisConnection } from '../redis/redis.connection.js';
@@ -32,6 +33,7 @@ export class Rescue implements OnApplicationShutdown {
     private readonly database: Database,
     private readonly archive: AcceptedTurnArchive,
     private readonly unflushed: UnflushedTurns,
+    private readonly metrics: Metrics,
   ) {
     redis.breaker.onOpened(() => void this.rescueAll());
     database.breaker.onClosed(() => void this.rescueAll());
@@ -49,6 +51,12 @@ export class Rescue implements OnApplicationShutdown {
   async watched<T>(flush: () => Promise<T>): Promise<T> {
     const timer = setInterval(() => void this.redis.suspect(PATIENCE_MS), SUSPICIOUS_AFTER_MS);
     return flush().finally(() => clearInterval(timer));
+  }
+
+  /** A turn is about to be written around Redis: what was accepted before it goes first. */
+  async beforeWriteAround(conversationId: string): Promise<void> {
+    this.metrics.redisFallback.inc();
+    await this.rescue([conversationId]);
   }
 
   /** Archives what this instance alone can archive of these conversations now; what fails is tried again. */

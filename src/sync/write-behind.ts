@@ -48,7 +48,7 @@ export class WriteBehind {
   /** Redis is away, and a turn is about to be written without it. */
   async beforeAppendAroundRedis(conversationId: string): Promise<void> {
     this.recovery.owe();
-    await this.catchUp(conversationId);
+    await this.rescue.beforeWriteAround(conversationId);
   }
 
   /** Whatever is still held of an erased conversation goes. */

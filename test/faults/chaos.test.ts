@@ -38,7 +38,7 @@ it(
       /^chaos seed 1: (\d+) acknowledged, lost 0, doubled 0, reordered 0, \d+ accepted turns went with Redis$/.exec(
         lines.at(-1)!,
       );
-    expect(verdict).not.toBeNull();
+    expect({ last: lines.at(-1), verdict }).not.toMatchObject({ verdict: null });
     expect(Number(verdict![1])).toBeGreaterThan(0);
     expect(Number(verdict![1])).toBeLessThanOrEqual(TURNS);
     const progress = lines.filter((line) =>
