@@ -43,13 +43,15 @@ export class HybridHistory extends HistoryStore {
   }
 
   async assertWritable(durability: AppendRequest['durability']): Promise<void> {
-    if (durability === 'committed' || this.redis.breaker.isOpen) {
+    if (this.redis.breaker.isOpen) {
+      await this.durable.assertReachable();
+    } else if (durability === 'committed') {
       await this.durable.assertWritable();
     } else {
       await this.writeBehind.assertRoom().catch(async (error: unknown) => {
         if (!(error instanceof RedisUnavailable)) throw error;
         this.redis.breaker.trip(error);
-        await this.durable.assertWritable();
+        await this.durable.assertReachable();
       });
     }
   }
