@@ -196,14 +196,18 @@ export class HybridHistory extends HistoryStore {
     }
   }
 
-  /** Repeats a script until nothing stands in its way: fills an absent session, discards a stale one. */
+  /**
+   * Repeats a script until nothing stands in its way: fills an absent session, discards a stale one.
+   * @throws RedisUnavailable too when Redis cannot even keep a session that long.
+   */
   private async mended<T extends object | number>(
     conversationId: string,
     owner: string | null,
     attempt: (tries: number) => Promise<T | Refusal>,
   ): Promise<T> {
+    let reply: T | Refusal | undefined;
     for (let tries = 0; tries < MAX_TRIES; tries++) {
-      const reply = await attempt(tries);
+      reply = await attempt(tries);
       switch (reply) {
         case Refusal.Foreign:
           throw conversationNotFound();
@@ -219,6 +223,9 @@ export class HybridHistory extends HistoryStore {
           return reply as T;
       }
     }
-    throw storageUnavailable();
+    // Evicted as soon as it is filled: a Redis that short of memory is as good as none for this turn.
+    throw reply === Refusal.Missing
+      ? new RedisUnavailable(storageUnavailable())
+      : storageUnavailable();
   }
 }
