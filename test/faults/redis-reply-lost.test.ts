@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import type { ChatReply } from '../../src/chat/chat-reply.dto.js';
 import { conversationKeys } from '../../src/redis/keys.js';
 import { SCRIPTS } from '../../src/session/scripts.js';
 import { archivedTurns } from '../support/archive-contents.js';
 import { eventually } from '../support/eventually.js';
+import type { Reply } from '../support/http-client.js';
 import { type AcknowledgedTurn, Ledger } from '../support/ledger.js';
 import { createStage, redisIs } from '../support/stage.js';
 
@@ -21,6 +23,11 @@ const WAYS = [
 
 const questionsOf = async ({ conversationId }: AcknowledgedTurn) =>
   (await archivedTurns(database, conversationId)).map(({ seq, question }) => [seq, question]);
+
+const expectReplay = (again: Reply<ChatReply>, first: Reply<ChatReply>) => {
+  expect(again.headers.get('idempotency-replayed')).toBe('true');
+  expect(again.body).toMatchObject({ seq: first.body.seq, turn_id: first.body.turn_id });
+};
 
 /** Redis is trusted again, and has everything. */
 const expectHotAgain = async (
@@ -56,9 +63,10 @@ describe.each(LOSSES)('when %s before the append is answered', (loss, how) => {
       [2, question],
     ]);
     if (hasKey) {
-      const again = await ledger.ask(service, question, { conversationId, durability, headers });
-      expect(again.headers.get('idempotency-replayed')).toBe('true');
-      expect(again.body).toMatchObject({ seq: 2, turn_id: reply.body.turn_id });
+      expectReplay(
+        await ledger.ask(service, question, { conversationId, durability, headers }),
+        reply,
+      );
     }
     await expectHotAgain(ledger, begun, 2);
     await settle(service, ledger);
