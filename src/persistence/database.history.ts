@@ -31,6 +31,11 @@ export class DatabaseHistory extends HistoryStore {
     if (!this.isWritable) throw storageUnavailable();
   }
 
+  /** Asks Postgres itself: its breaker knows of an outage only when somebody has run into it. @throws as `assertWritable`. */
+  async assertReachable(): Promise<void> {
+    await this.database.read((manager) => manager.query('select 1'));
+  }
+
   async recall(conversationId: string, owner: string | null): Promise<Recalled> {
     const maxTurns = this.environment.maxTurnsPerSession;
     const tail = await this.archive.tail(conversationId, owner, maxTurns);

@@ -4,7 +4,7 @@ import {
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
 } from '@nestjs/common';
-import { Redis, type RedisOptions } from 'ioredis';
+import { Redis, type RedisOptions, ReplyError } from 'ioredis';
 import { Breaker, BreakerOpen } from '../breaker/breaker.js';
 import { Environment } from '../config/environment.js';
 import { PROBE_KEY } from './keys.js';
@@ -17,6 +17,8 @@ const REQUEST_TIMEOUT_MS = 500;
 // Sweeps move megabytes, and nobody waits for them.
 const BACKGROUND_TIMEOUT_MS = 5000;
 const CONNECT_TIMEOUT_MS = 2000;
+// A connection that a router has forgotten stays silent for a quarter of an hour before the kernel gives it up.
+const SILENT_FOR_MS = 1500;
 const RECONNECT_DELAY_MS = 200;
 const PROBE_TTL_MS = 60_000;
 
@@ -37,6 +39,8 @@ export class RedisConnection implements OnApplicationBootstrap, OnApplicationShu
   private readonly backgroundClient: Redis;
   private readonly beforeClose: ((isNewRun: boolean) => Promise<void>)[] = [];
   private runId = '';
+  // Which of the server's connections requests went through last, and in which run of the server.
+  private connection = { runId: '', id: 0 };
   private serverRisk: string | null = null;
 
   constructor(environment: Environment) {
@@ -51,7 +55,11 @@ export class RedisConnection implements OnApplicationBootstrap, OnApplicationShu
       enableOfflineQueue: false,
     } satisfies RedisOptions;
     const client = (commandTimeout: number) =>
-      new Redis(environment.redisUrl, { ...options, commandTimeout });
+      new Redis(environment.redisUrl, {
+        ...options,
+        commandTimeout,
+        socketTimeout: commandTimeout + SILENT_FOR_MS,
+      });
     this.requestClient = client(REQUEST_TIMEOUT_MS);
     this.backgroundClient = client(BACKGROUND_TIMEOUT_MS);
     this.breaker = new Breaker({
@@ -113,6 +121,7 @@ export class RedisConnection implements OnApplicationBootstrap, OnApplicationShu
   private async probe(): Promise<void> {
     const info = readServerInfo(await this.requestClient.info());
     this.noteRisk(info);
+    await this.endFormerConnection(info.runId);
     await this.tryWrite();
     for (const recover of this.beforeClose) await recover(info.runId !== this.runId);
     this.runId = info.runId;
@@ -121,6 +130,24 @@ export class RedisConnection implements OnApplicationBootstrap, OnApplicationShu
   /** A full, read-only or failing disk shows only in a write. */
   private async tryWrite(): Promise<void> {
     await this.requestClient.set(PROBE_KEY, '1', 'PX', PROBE_TTL_MS);
+  }
+
+  /**
+   * What a connection that was given up still has on its way must not be carried out after the recovery: it
+   * could double a turn in its session, or fill that with what the archive had before.
+   */
+  private async endFormerConnection(runId: string): Promise<void> {
+    try {
+      const id = await this.requestClient.client('ID');
+      const former = this.connection;
+      if (former.runId === runId && former.id !== id) {
+        await this.requestClient.client('KILL', 'ID', former.id);
+      }
+      this.connection = { runId, id };
+    } catch (error) {
+      // Some hosted servers do not allow it. In the archive each turn stands once all the same.
+      if (!(error instanceof ReplyError)) throw error;
+    }
   }
 
   private noteRisk(info: ServerInfo): void {

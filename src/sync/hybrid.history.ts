@@ -43,13 +43,15 @@ export class HybridHistory extends HistoryStore {
   }
 
   async assertWritable(durability: AppendRequest['durability']): Promise<void> {
-    if (durability === 'committed' || this.redis.breaker.isOpen) {
+    if (this.redis.breaker.isOpen) {
+      await this.durable.assertReachable();
+    } else if (durability === 'committed') {
       await this.durable.assertWritable();
     } else {
       await this.writeBehind.assertRoom().catch(async (error: unknown) => {
         if (!(error instanceof RedisUnavailable)) throw error;
         this.redis.breaker.trip(error);
-        await this.durable.assertWritable();
+        await this.durable.assertReachable();
       });
     }
   }
@@ -211,14 +213,18 @@ export class HybridHistory extends HistoryStore {
     }
   }
 
-  /** Repeats a script until nothing stands in its way: fills an absent session, discards a stale one. */
+  /**
+   * Repeats a script until nothing stands in its way: fills an absent session, discards a stale one.
+   * @throws RedisUnavailable too when Redis cannot even keep a session that long.
+   */
   private async mended<T extends object>(
     conversationId: string,
     owner: string | null,
     attempt: (tries: number) => Promise<T | Refusal>,
   ): Promise<T> {
+    let reply: T | Refusal | undefined;
     for (let tries = 0; tries < MAX_TRIES; tries++) {
-      const reply = await attempt(tries);
+      reply = await attempt(tries);
       switch (reply) {
         case Refusal.Foreign:
           throw conversationNotFound();
@@ -234,6 +240,9 @@ export class HybridHistory extends HistoryStore {
           return reply as T;
       }
     }
-    throw storageUnavailable();
+    // Evicted as soon as it is filled: a Redis that short of memory is as good as none for this turn.
+    throw reply === Refusal.Missing
+      ? new RedisUnavailable(storageUnavailable())
+      : storageUnavailable();
   }
 }

@@ -117,7 +117,8 @@ export class FaultyRedis extends FaultyStore {
   /** Snapshots fail from now on, so every write is a MISCONF; reads work. */
   async breakSnapshots(): Promise<void> {
     // A folder in the snapshot's place: the finished file cannot be renamed over it.
-    await mkdir(this.snapshot, { recursive: true });
+    await rm(this.snapshot, { recursive: true, force: true });
+    await mkdir(this.snapshot);
     await this.configure('save', '3600 1');
     await this.saveUntil('err');
   }

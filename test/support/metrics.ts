@@ -1,5 +1,5 @@
 import type { HttpClient } from './http-client.js';
-import { ADMIN_TOKEN } from './verified.js';
+import { ADMIN_TOKEN } from './admin.js';
 
 /** One sample of the service's metrics, as `dead_letters` or `sync_failures_total{reason="poison"}`; 0 when it is not there. */
 export async function metricOf(service: HttpClient, name: string): Promise<number> {

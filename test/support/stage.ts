@@ -1,4 +1,5 @@
 import { afterEach, expect } from 'vitest';
+import { ADMIN_TOKEN, sweepNow } from './admin.js';
 import type { CountingEngine } from './counting-engine.js';
 import { eventually } from './eventually.js';
 import { createEngine, createFaultyRedis, createProxy } from './faults.js';
@@ -8,7 +9,7 @@ import { Ledger } from './ledger.js';
 import type { Proxy } from './proxy.js';
 import { type Service, startService } from './service.js';
 import { createDatabase, type TestDatabase } from './stores.js';
-import { ADMIN_TOKEN, expectVerified } from './verified.js';
+import { expectVerified } from './verified.js';
 
 export interface Expected {
   /** Accepted turns that went with Redis. */
@@ -67,10 +68,14 @@ export async function createStage(redisSettings?: Record<string, string>): Promi
       });
       if (mayOvertake) console.log(`${overtaking.length} turns overtook others that Redis held`);
       else expect(overtaking).toEqual([]);
-      const [marks] = await database.query<{ count: number }>(
-        'select count(*)::integer from conversation_sessions where hot_stale is not null',
-      );
-      expect(marks).toEqual({ count: 0 });
+      // One that a flush held when the others were cleared goes with the next sweep.
+      await eventually(async () => {
+        const [marks] = await database.query<{ count: number }>(
+          'select count(*)::integer from conversation_sessions where hot_stale is not null',
+        );
+        if (marks!.count > 0) await sweepNow(service);
+        expect(marks).toEqual({ count: 0 });
+      });
     },
   };
 }

@@ -1,10 +1,10 @@
 import type { Redis } from 'ioredis';
 import { expect } from 'vitest';
 import type { SweepReport, VerifyReport } from '../../src/admin/admin.dto.js';
+import { ADMIN_TOKEN } from './admin.js';
 import { eventually } from './eventually.js';
 import type { HttpClient } from './http-client.js';
 
-export const ADMIN_TOKEN = 'an-admin-token-of-tests';
 const headers = { authorization: `Bearer ${ADMIN_TOKEN}` };
 
 /**

@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import { archivedTurns } from '../support/archive-contents.js';
+import { eventually } from '../support/eventually.js';
+import { Ledger } from '../support/ledger.js';
+import { expectProblem } from '../support/problem.js';
+import { createStage, redisIs } from '../support/stage.js';
+import { expectVerified } from '../support/verified.js';
+
+const { redis, database, postgresLink, engine, start, settle } = await createStage();
+const service = await start({ AUTO_SYNC_TO_DB: 'false' });
+const links = [redis.proxy, postgresLink];
+
+const expectRefused = async (ask: () => ReturnType<Ledger['ask']>) => {
+  const calls = engine.calls;
+  const reply = await ask();
+  expectProblem(reply, 503, 'storage_unavailable');
+  expect(Number(reply.headers.get('retry-after'))).toBeGreaterThan(0);
+  expect(engine.calls).toBe(calls);
+};
+
+const withinASecond = async (path: string) => {
+  const startedMs = performance.now();
+  const reply = await service.request<object>('GET', path);
+  // What this machine does besides must not decide the test.
+  expect(performance.now() - startedMs).toBeLessThan(2000);
+  return reply;
+};
+
+// The sweep that follows the return of one store may come before the other is back: sync may say so.
+const bothAreUp = async () => {
+  await redisIs('up', service);
+  await eventually(async () =>
+    expect(await withinASecond('/health')).toMatchObject({
+      status: 200,
+      body: { details: { redis: { status: 'up' }, database: { status: 'up' } } },
+    }),
+  );
+};
+
+describe.each([
+  ['refuse connections', () => links.forEach((link) => link.refuse())],
+  ['say nothing any more', () => links.forEach((link) => link.blackhole())],
+])('when both stores %s', (how, breakBoth) => {
+  it('refuses turns before the engine is asked, and loses nothing', async () => {
+    const ledger = new Ledger();
+    const { conversationId } = await ledger.turn(service, 'first');
+    await expectVerified(service, redis.client);
+    // Accepted, and in Redis alone.
+    await ledger.turn(service, 'second', { conversationId });
+    breakBoth();
+    await expectRefused(() => ledger.ask(service, 'the first to find out', { conversationId }));
+    await expectRefused(() => ledger.ask(service, 'another conversation'));
+    await expectRefused(() => ledger.ask(service, 'go on', { conversationId }));
+    await expectRefused(() =>
+      ledger.ask(service, 'safely', { conversationId, durability: 'committed' }),
+    );
+    const headers = { 'idempotency-key': how.replaceAll(' ', '-') };
+    await expectRefused(() => ledger.ask(service, 'with a key', { conversationId, headers }));
+
+    const { status, body } = await withinASecond('/health');
+    expect({ status, body }).toMatchObject({
+      status: 503,
+      body: {
+        status: 'error',
+        details: { redis: { status: 'down' }, database: { status: 'down' } },
+      },
+    });
+    expect(await withinASecond('/health/sessions')).toMatchObject({
+      status: 200,
+      body: { status: 'degraded', redis_healthy: false, database_healthy: false },
+    });
+    expectProblem(await withinASecond('/health/ready'), 503, 'storage_unavailable');
+    expect(await withinASecond('/health/live')).toMatchObject({ status: 200 });
+    const incognito = { query: 'What is dropout?', meta_params: { is_incognito: true } };
+    expect(await service.chat(incognito)).toMatchObject({
+      status: 200,
+      body: { durability: 'none', conversation_id: null },
+    });
+
+    for (const link of links) link.pass();
+    await bothAreUp();
+    expect((await withinASecond('/health/ready')).status).toBe(200);
+    const reply = await ledger.ask(service, 'with a key', { conversationId, headers });
+    expect(reply.body).toMatchObject({ seq: 3, history: { turns_available: 2 } });
+    await settle(service, ledger);
+    const questions = (await archivedTurns(database, conversationId)).map((turn) => turn.question);
+    expect(questions).toEqual(['first', 'second', 'with a key']);
+  });
+});
+
+it('asks no engine for a conversation that begins, though nobody has missed Postgres yet', async () => {
+  const ledger = new Ledger();
+  await ledger.turn(service, 'before', { durability: 'committed' });
+  for (const link of links) link.refuse();
+  await redisIs('away', service);
+  await expectRefused(() => ledger.ask(service, 'the first to find out'));
+  for (const link of links) link.pass();
+  await bothAreUp();
+  await ledger.turn(service, 'afterwards');
+  await settle(service, ledger);
+});
