@@ -44,6 +44,11 @@ export class Recovery {
     });
   }
 
+  /** Calls the listener each time that one of the stores is back. */
+  onReturn(listener: () => void): void {
+    for (const { breaker } of [this.redis, this.database]) breaker.onClosed(listener);
+  }
+
   /** This instance is about to write a turn around Redis. */
   owe(): void {
     this.owing = true;

@@ -7,16 +7,16 @@ import {
 import { Cron, CronExpression, SchedulerRegistry } from '@nestjs/schedule';
 import { CronTime } from 'cron';
 import { Environment } from '../config/environment.js';
-import { Database } from '../persistence/database.js';
 import { failureReason } from './failure-reason.js';
 import { FlushQueue } from './flush-queue.js';
+import { Recovery } from './recovery.js';
 import { Sweep, type SweepResult } from './sweep.js';
 
 const SWEEP_JOB = 'sweep';
 // Left over for closing connections when the last sweep used up its time.
 const CLOSING_MS = 1000;
 
-/** Runs the sweep on schedule, as soon as Postgres is back, and once more before the process ends. */
+/** Runs the sweep on schedule, as soon as a store is back, and once more before the process ends. */
 @Injectable()
 export class SweepSchedule implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(SweepSchedule.name);
@@ -24,7 +24,7 @@ export class SweepSchedule implements OnApplicationBootstrap, OnApplicationShutd
   constructor(
     private readonly registry: SchedulerRegistry,
     private readonly environment: Environment,
-    private readonly database: Database,
+    private readonly recovery: Recovery,
     private readonly queue: FlushQueue,
     private readonly sweep: Sweep,
   ) {}
@@ -32,7 +32,7 @@ export class SweepSchedule implements OnApplicationBootstrap, OnApplicationShutd
   onApplicationBootstrap(): void {
     const seconds = this.environment.sweepIntervalSeconds;
     this.registry.getCronJob(SWEEP_JOB).setTime(new CronTime(cronExpression(seconds)));
-    this.database.breaker.onClosed(() => void this.tick());
+    this.recovery.onReturn(() => void this.tick());
     // What an instance that died has left, this one's own restart finishes.
     void this.tick();
   }

@@ -182,12 +182,15 @@ it('removes the session before Redis is trusted again when it was erased while R
 it('says unavailable, not unknown, to the erasure of what only the Redis has that is away', async () => {
   const { body } = await other.chat({ query: 'What is dropout?' });
   const conversationId = body.conversation_id!;
+  // Who accepted it cannot archive it either.
+  other.postgresLink.refuse();
   for (const { redisLink } of instances) redisLink.refuse();
-  for (const each of instances) await redisIs('away', each);
-  const refused = await other.request('DELETE', `/conversations/${conversationId}`);
+  await redisIs('away', one);
+  const refused = await one.request('DELETE', `/conversations/${conversationId}`);
   expectProblem(refused, 503, 'storage_unavailable');
 
-  for (const { redisLink } of instances) redisLink.pass();
+  for (const { redisLink, postgresLink } of instances)
+    [redisLink, postgresLink].forEach((link) => link.pass());
   for (const each of instances) await redisIs('up', each);
   await erase(other, conversationId);
   await expectGone(conversationId);

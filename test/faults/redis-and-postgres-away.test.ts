@@ -91,8 +91,9 @@ describe.each([
 it('asks no engine for a conversation that begins, though nobody has missed Postgres yet', async () => {
   const ledger = new Ledger();
   await ledger.turn(service, 'before', { durability: 'committed' });
-  for (const link of links) link.refuse();
+  redis.proxy.refuse();
   await redisIs('away', service);
+  postgresLink.refuse();
   await expectRefused(() => ledger.ask(service, 'the first to find out'));
   for (const link of links) link.pass();
   await bothAreUp();
