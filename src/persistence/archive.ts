@@ -39,14 +39,6 @@ export interface ArchivedTail {
   readonly turns: readonly NumberedTurn[];
 }
 
-/** A conversation whose session in Redis is not what the archive has. */
-export interface HotStale {
-  readonly conversationId: string;
-  /** The turn, or the erasure, that the session lacks. */
-  readonly mark: string;
-  readonly erased: boolean;
-}
-
 export interface DirectAppend {
   readonly conversationId: string;
   readonly owner: string | null;
@@ -192,61 +184,12 @@ export class Archive {
     });
   }
 
-  /** Marks again what was erased in these last seconds: Redis may have it back from an older file. */
-  async markErased(lastSeconds: number): Promise<void> {
-    await this.database.read((manager) =>
-      manager.query(
-        `update conversation_sessions set hot_stale = gen_random_uuid()
-          where erased_at > now() - $1 * interval '1 s' and hot_stale is null`,
-        [lastSeconds],
-      ),
-    );
-  }
-
   /** Whether this owner has erased it. */
   async isErased(conversationId: string, owner: string | null): Promise<boolean> {
     const row = await this.database.read((manager) =>
       manager.findOneBy(ConversationSession, { conversationId, erasedAt: Not(IsNull()) }),
     );
     return row !== null && row.userId === owner;
-  }
-
-  /** Conversations that were written around Redis, or erased, each with the mark to clear. */
-  async hotStale(maxConversations: number): Promise<HotStale[]> {
-    const rows = await this.database.read((manager) =>
-      manager.find(ConversationSession, {
-        select: { conversationId: true, hotStale: true, erasedAt: true },
-        where: { hotStale: Not(IsNull()) },
-        take: maxConversations,
-      }),
-    );
-    return rows.map(({ conversationId, hotStale, erasedAt }) => ({
-      conversationId,
-      mark: hotStale!,
-      erased: erasedAt !== null,
-    }));
-  }
-
-  /**
-   * Clears each mark unless another turn of that conversation was written around Redis since.
-   * @returns how many were cleared; what somebody else holds right now is left for the next time.
-   */
-  async clearHotStale(marked: readonly Omit<HotStale, 'erased'>[]): Promise<number> {
-    const [, cleared] = await this.database.read((manager) =>
-      manager.query<[unknown[], number]>(
-        `with free as (
-           select conversation_id
-             from conversation_sessions s
-             join unnest($1::text[], $2::uuid[]) as marked (conversation_id, mark) using (conversation_id)
-            where s.hot_stale = marked.mark
-              for update of s skip locked
-         )
-         update conversation_sessions s set hot_stale = null from free
-          where s.conversation_id = free.conversation_id`,
-        [marked.map(({ conversationId }) => conversationId), marked.map(({ mark }) => mark)],
-      ),
-    );
-    return cleared;
   }
 }
 

@@ -9,6 +9,18 @@ import { dataSourceOptions } from './data-source.js';
 import { DatabaseClaims } from './database.claims.js';
 import { DatabaseHistory } from './database.history.js';
 import { Database } from './database.js';
+import { HotStaleMarks } from './hot-stale-marks.js';
+
+const STORES = [
+  Database,
+  Archive,
+  AcceptedTurnArchive,
+  HotStaleMarks,
+  DatabaseHistory,
+  DatabaseClaims,
+  DeadLetters,
+  ArchiveCheck,
+];
 
 @Module({
   imports: [
@@ -21,24 +33,7 @@ import { Database } from './database.js';
       }),
     }),
   ],
-  providers: [
-    Database,
-    Archive,
-    AcceptedTurnArchive,
-    DatabaseHistory,
-    DatabaseClaims,
-    DeadLetters,
-    ArchiveCheck,
-  ],
-  exports: [
-    TypeOrmModule,
-    Database,
-    Archive,
-    AcceptedTurnArchive,
-    DatabaseHistory,
-    DatabaseClaims,
-    DeadLetters,
-    ArchiveCheck,
-  ],
+  providers: STORES,
+  exports: [TypeOrmModule, ...STORES],
 })
 export class PersistenceModule {}

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Metrics } from '../metrics/metrics.js';
 import { PARTITIONS } from '../redis/keys.js';
-import { BackgroundSessions } from './session.lanes.js';
+import { SessionInspector } from './session.inspector.js';
 
 export interface HotTierCount {
   /** Sessions that have not expired, exactly; what the server evicted counts until its TTL. */
@@ -24,7 +24,7 @@ export class Census {
   private counting: Promise<HotTierCount> | undefined;
 
   constructor(
-    private readonly sessions: BackgroundSessions,
+    private readonly sessions: SessionInspector,
     private readonly metrics: Metrics,
   ) {
     metrics.collectBefore(() => this.count());

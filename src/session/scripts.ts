@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { conversationKeys } from '../redis/keys.js';
 import { Script } from '../redis/script.js';
 
 const fileOf = (name: string): URL => new URL(`./lua/${name}.lua`, import.meta.url);
@@ -22,6 +23,12 @@ export const SCRIPTS = {
   takeClaim: load('take-claim'),
   endClaim: load('end-claim'),
 };
+
+/** KEYS of every script that is about one conversation, in the order of lua/session.prelude.lua. */
+export function keysOf(conversationId: string): string[] {
+  const { meta, turns, dirty, active } = conversationKeys(conversationId);
+  return [meta, turns, dirty, active];
+}
 
 /** What a script answers instead of a result; the numbers stand in lua/session.prelude.lua. */
 export enum Refusal {

@@ -1,13 +1,33 @@
 import { Module } from '@nestjs/common';
+import { RedisConnection } from '../redis/redis.connection.js';
 import { RedisModule } from '../redis/redis.module.js';
 import { Census } from './census.js';
 import { RedisClaims } from './redis.claims.js';
 import { RedisMemory } from './redis-memory.js';
+import { SessionInspector } from './session.inspector.js';
 import { BackgroundSessions, RequestSessions } from './session.lanes.js';
 
 @Module({
   imports: [RedisModule],
-  providers: [RequestSessions, BackgroundSessions, Census, RedisClaims, RedisMemory],
-  exports: [RedisModule, RequestSessions, BackgroundSessions, Census, RedisClaims],
+  providers: [
+    RequestSessions,
+    BackgroundSessions,
+    {
+      provide: SessionInspector,
+      inject: [RedisConnection],
+      useFactory: (redis: RedisConnection) => new SessionInspector(redis.background),
+    },
+    Census,
+    RedisClaims,
+    RedisMemory,
+  ],
+  exports: [
+    RedisModule,
+    RequestSessions,
+    BackgroundSessions,
+    SessionInspector,
+    Census,
+    RedisClaims,
+  ],
 })
 export class SessionModule {}

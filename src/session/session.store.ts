@@ -1,15 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { NumberedTurn, Turn } from '../conversation/turn.js';
-import {
-  type ConversationKeys,
-  conversationKeys,
-  metaPrefix,
-  partitionKeys,
-} from '../redis/keys.js';
 import type { Lane, ScriptReply } from '../redis/lane.js';
 import type { Script } from '../redis/script.js';
 import { decodeTurn, encodeTurn } from './codec.js';
-import { Refusal, SCRIPTS } from './scripts.js';
+import { keysOf, Refusal, SCRIPTS } from './scripts.js';
 
 // What somebody who had read the conversation before writes back may be late by as long as a connection keeps what it
 // cannot deliver: a quarter of an hour on Linux.
@@ -69,25 +63,6 @@ export interface RestoredSession {
   readonly turns: readonly Turn[];
 }
 
-export interface PartitionCount {
-  readonly activeSessions: number;
-  readonly dirtyConversations: number;
-  readonly unsyncedTurns: number;
-  readonly oldestDirtyMs: number;
-}
-
-/** A session as it lies in Redis, whole or not. */
-export interface InspectedSession {
-  readonly owner: string | null;
-  readonly base: number;
-  readonly last: number;
-  readonly synced: number;
-  readonly length: number;
-  readonly hasTtl: boolean;
-  readonly isDirty: boolean;
-  readonly turnIds: readonly string[];
-}
-
 /**
  * The hot tier: each method is one script, so each happens wholly or not at all.
  * Guaranteed: a turn is dirty from the instant it is there, and unsynced turns are never trimmed or expired.
@@ -143,9 +118,8 @@ export class SessionStore {
     maxTurns: number,
     maxBytes: number,
   ): Promise<UnsyncedTurns | null> {
-    const keys = conversationKeys(conversationId);
     const args = [String(maxTurns), String(maxBytes)];
-    const reply = await this.lane.run(SCRIPTS.unsynced, keyList(keys), args);
+    const reply = await this.lane.run(SCRIPTS.unsynced, keysOf(conversationId), args);
     if (typeof reply === 'number') return null;
     const [synced, last, owner, createdAt, encoded] = reply as [
       number,
@@ -234,54 +208,11 @@ export class SessionStore {
     await this.run(SCRIPTS.erase, conversationId, [String(ERASED_FOR_SECONDS)]);
   }
 
-  async count(partition: number): Promise<PartitionCount> {
-    const { dirty, active } = partitionKeys(partition);
-    const reply = await this.lane.run(SCRIPTS.partition, [dirty, active], [metaPrefix(partition)]);
-    const [activeSessions, dirtyConversations, unsyncedTurns, oldestDirtyMs] = reply as number[];
-    return { activeSessions, dirtyConversations, unsyncedTurns, oldestDirtyMs } as PartitionCount;
-  }
-
-  /** The conversations that have a session, or are marked dirty. */
-  async known(partition: number): Promise<string[]> {
-    const { dirty, active } = partitionKeys(partition);
-    return (await this.lane.run(SCRIPTS.known, [dirty, active], [])) as string[];
-  }
-
-  async inspect(conversationId: string): Promise<InspectedSession | null> {
-    const reply = await this.run(SCRIPTS.inspect, conversationId, []);
-    if (typeof reply === 'number') return null;
-    const [owner, base, last, synced, length, metaTtl, turnsTtl, dirty, turnIds] = reply as [
-      string,
-      ...numbers: [number, number, number, number, number, number, number],
-      turnIds: string[],
-    ];
-    return {
-      owner: owner || null,
-      base,
-      last,
-      synced,
-      length,
-      hasTtl: metaTtl >= 0 || turnsTtl >= 0,
-      isDirty: dirty === 1,
-      turnIds,
-    };
-  }
-
   private run(
     script: Script,
     conversationId: string,
     args: readonly string[],
   ): Promise<ScriptReply> {
-    return this.lane.run(script, keyList(conversationKeys(conversationId)), [
-      conversationId,
-      ...args,
-    ]);
+    return this.lane.run(script, keysOf(conversationId), [conversationId, ...args]);
   }
 }
-
-const keyList = (keys: ConversationKeys): string[] => [
-  keys.meta,
-  keys.turns,
-  keys.dirty,
-  keys.active,
-];

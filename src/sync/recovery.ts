@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Environment } from '../config/environment.js';
-import { Archive } from '../persistence/archive.js';
 import { Database } from '../persistence/database.js';
+import { HotStaleMarks } from '../persistence/hot-stale-marks.js';
 import { RedisConnection } from '../redis/redis.connection.js';
 import { BackgroundSessions } from '../session/session.lanes.js';
 import { failureReason } from './failure-reason.js';
@@ -31,7 +31,7 @@ export class Recovery {
   constructor(
     private readonly redis: RedisConnection,
     private readonly database: Database,
-    private readonly archive: Archive,
+    private readonly marks: HotStaleMarks,
     private readonly sessions: BackgroundSessions,
     private readonly environment: Environment,
   ) {
@@ -67,18 +67,18 @@ export class Recovery {
   async recover(): Promise<number> {
     if (this.mayHoldErased) {
       // Clean sessions of longer ago have expired, whatever file they come from; dirty ones meet their tombstone.
-      await this.archive.markErased(this.environment.sessionTtlSeconds);
+      await this.marks.markErased(this.environment.sessionTtlSeconds);
       this.mayHoldErased = false;
     }
     let recovered = 0;
     for (;;) {
-      const marked = await this.archive.hotStale(BATCH_CONVERSATIONS);
+      const marked = await this.marks.list(BATCH_CONVERSATIONS);
       await Promise.all(
         marked.map(({ conversationId, erased }) =>
           erased ? this.sessions.erase(conversationId) : this.sessions.distrust(conversationId),
         ),
       );
-      const cleared = marked.length > 0 ? await this.archive.clearHotStale(marked) : 0;
+      const cleared = marked.length > 0 ? await this.marks.clear(marked) : 0;
       recovered += cleared;
       // What somebody else holds in Postgres right now keeps its mark until the next time.
       if (cleared < BATCH_CONVERSATIONS) return recovered;

@@ -2,8 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { ArchiveCheck, type CheckedConversation } from '../persistence/archive.check.js';
 import { PARTITIONS } from '../redis/keys.js';
-import { BackgroundSessions } from '../session/session.lanes.js';
-import type { InspectedSession } from '../session/session.store.js';
+import { type InspectedSession, SessionInspector } from '../session/session.inspector.js';
 
 export interface Violation {
   readonly invariant: string;
@@ -25,7 +24,7 @@ const SECOND_LOOK_AFTER_MS = 200;
 @Injectable()
 export class Verify {
   constructor(
-    private readonly sessions: BackgroundSessions,
+    private readonly sessions: SessionInspector,
     private readonly archive: ArchiveCheck,
   ) {}
 

@@ -1,12 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Turn } from '../../src/conversation/turn.js';
-import { batchOf, openArchive } from '../support/archive.js';
+import { Archive } from '../../src/persistence/archive.js';
+import { HotStaleMarks } from '../../src/persistence/hot-stale-marks.js';
+import { batchOf, openDatabase } from '../support/archive.js';
 import { createDatabase } from '../support/stores.js';
 import { aTurn, someTurns } from '../support/turns.js';
 
 const database = await createDatabase();
-const archive = await openArchive(database.url);
+const connection = await openDatabase(database.url);
+const archive = new Archive(connection);
+const marks = new HotStaleMarks(connection);
 
 const stored = async (id: string, owner: string | null = null) =>
   (await archive.tail(id, owner, 100))?.turns;
@@ -113,7 +117,7 @@ describe('an erased conversation', () => {
 
 describe('a conversation that was written around Redis', () => {
   const markOf = async (id: string) =>
-    (await archive.hotStale(1000)).find(({ conversationId }) => conversationId === id)?.mark;
+    (await marks.list(1000)).find(({ conversationId }) => conversationId === id)?.mark;
 
   it('bears the mark of its last such turn until that very mark is cleared', async () => {
     const id = randomUUID();
@@ -123,9 +127,9 @@ describe('a conversation that was written around Redis', () => {
     expect(await markOf(id)).toBe(first.id);
     await archive.append({ ...append, turn: second, create: false });
     expect(await markOf(id)).toBe(second.id);
-    await archive.clearHotStale([{ conversationId: id, mark: first.id }]);
+    await marks.clear([{ conversationId: id, mark: first.id }]);
     expect(await markOf(id)).toBe(second.id);
-    await archive.clearHotStale([{ conversationId: id, mark: second.id }]);
+    await marks.clear([{ conversationId: id, mark: second.id }]);
     expect(await markOf(id)).toBeUndefined();
   });
 

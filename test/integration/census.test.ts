@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
 import { Metrics } from '../../src/metrics/metrics.js';
+import { ClientLane } from '../../src/redis/lane.js';
 import { Census } from '../../src/session/census.js';
+import { SessionInspector } from '../../src/session/session.inspector.js';
 import { eventually } from '../support/eventually.js';
 import { redisClient } from '../support/redis-contents.js';
 import { storeOn, TestSession } from '../support/sessions.js';
@@ -11,7 +13,7 @@ const client = redisClient(redis.url);
 const lasting = storeOn(client);
 const brief = storeOn(client, { ttlSeconds: 1 });
 // Each test begins with an empty Redis, and each count is a fresh one.
-const count = () => new Census(lasting, new Metrics()).count();
+const count = () => new Census(new SessionInspector(new ClientLane(client)), new Metrics()).count();
 
 async function sessions(howMany: number, store: typeof lasting, state: 'dirty' | 'clean') {
   const all = Array.from({ length: howMany }, () => new TestSession(store, client));
