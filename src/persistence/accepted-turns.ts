@@ -4,6 +4,7 @@ import type { NumberedTurn } from '../conversation/turn.js';
 import {
   insertConversations,
   insertTurns,
+  markHotStale,
   lockConversations,
   numbersOf,
 } from './archive.statements.js';
@@ -32,7 +33,7 @@ export class AcceptedTurnArchive {
 
   /**
    * Stores those turns that follow directly on what is archived: behind a gap stands a turn that another
-   * instance has accepted, and goes first. Waits for no lock.
+   * instance has accepted, and goes first. Waits for no lock. Marks the conversation: Redis may have lost them.
    * @returns how many turns of the conversation are archived now, or ERASED.
    * @throws ServiceError storage_unavailable, and what is wrong with the data.
    */
@@ -50,7 +51,10 @@ export class AcceptedTurnArchive {
       const archived = Number(row.turn_count);
       const unknown = turns.filter(({ id }) => !known.has(id));
       const due = chain(await newestOf(client, conversationId, archived), unknown);
-      await insertTurns(client, [{ ...batch, turns: due }]);
+      if (due.length > 0) {
+        await insertTurns(client, [{ ...batch, turns: due }]);
+        await markHotStale(client, conversationId, due.at(-1)!.id);
+      }
       return archived + due.length;
     });
   }

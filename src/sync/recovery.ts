@@ -27,6 +27,7 @@ export class Recovery {
   // The server may have come up with older data: what was erased lately is in it again.
   private mayHoldErased = false;
   private running: Promise<number> | undefined;
+  private rescue: (isNewRun: boolean) => Promise<void> = async () => {};
 
   constructor(
     private readonly redis: RedisConnection,
@@ -35,13 +36,19 @@ export class Recovery {
     private readonly sessions: BackgroundSessions,
     private readonly environment: Environment,
   ) {
-    redis.recoverWith((isNewRun) => {
+    redis.recoverWith(async (isNewRun) => {
       this.mayHoldErased ||= isNewRun;
-      return this.beforeRedisIsTrusted();
+      await this.rescue(isNewRun);
+      await this.beforeRedisIsTrusted();
     });
     redis.breaker.onClosed(() => {
       if (this.owing) this.recoverInBackground();
     });
+  }
+
+  /** Registers what has to be archived before the sessions are brought in step with the archive. */
+  rescueWith(rescue: (isNewRun: boolean) => Promise<void>): void {
+    this.rescue = rescue;
   }
 
   /** Calls the listener each time that one of the stores is back. */

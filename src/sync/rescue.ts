@@ -2,9 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { Metrics } from '../metrics/metrics.js';
 import { type AcceptedTurn, AcceptedTurnArchive, ERASED } from '../persistence/accepted-turns.js';
-import { Database } from '../persistence/database.js';
 import { RedisConnection } from '../redis/redis.connection.js';
 import { failureReason } from './failure-reason.js';
+import { Recovery } from './recovery.js';
 import { UnflushedTurns } from './unflushed-turns.js';
 
 // Enough to be quick, and connections are left for requests.
@@ -17,9 +17,8 @@ const PAUSE_MS = 200;
 const IDS_PER_QUESTION = 1000;
 
 /**
- * Archives, when Redis can no longer be asked, the turns that this instance had accepted into it a moment
- * before: so the turns that are then written around Redis do not overtake them, and they survive its loss.
- * The session in Redis needs no mark for that: it has these turns itself, and their ids keep them single.
+ * Archives turns that this instance had accepted into Redis when that cannot be asked for them any more, or may have
+ * lost them: so the turns that are then written around Redis do not overtake them, and they survive its loss.
  * Not guaranteed: what another instance had accepted; that is the other instance's to rescue.
  */
 @Injectable()
@@ -27,16 +26,22 @@ export class Rescue implements OnApplicationShutdown {
   private readonly logger = new Logger(Rescue.name);
   private running = false;
   private stopped = false;
+  // Redis came up anew, perhaps with less than it had.
+  private isDoubtful = false;
 
   constructor(
     private readonly redis: RedisConnection,
-    private readonly database: Database,
     private readonly archive: AcceptedTurnArchive,
     private readonly unflushed: UnflushedTurns,
+    private readonly recovery: Recovery,
     private readonly metrics: Metrics,
   ) {
     redis.breaker.onOpened(() => void this.rescueAll());
-    database.breaker.onClosed(() => void this.rescueAll());
+    recovery.onReturn(() => void this.rescueAll());
+    recovery.rescueWith(async (isNewRun) => {
+      this.isDoubtful ||= isNewRun;
+      await this.rescueOnce();
+    });
   }
 
   onApplicationShutdown(): void {
@@ -59,26 +64,18 @@ export class Rescue implements OnApplicationShutdown {
     await this.rescue([conversationId]);
   }
 
-  /** Archives what this instance alone can archive of these conversations now; what fails is tried again. */
-  async rescue(conversationIds: readonly string[]): Promise<void> {
+  /**
+   * Archives what this instance alone can archive of these conversations now.
+   * @returns false when Postgres takes nothing now.
+   */
+  async rescue(conversationIds: readonly string[]): Promise<boolean> {
     const ids = conversationIds.filter((id) => this.unflushed.of(id));
     for (let first = 0; first < ids.length; first += PARALLEL_CONVERSATIONS) {
       const some = ids.slice(first, first + PARALLEL_CONVERSATIONS);
       const done = await Promise.all(some.map((id) => this.rescueOne(id)));
-      // What Postgres does not take from one it takes from nobody now.
-      if (!done.includes(true)) return;
+      if (!done.includes(true)) return false;
     }
-  }
-
-  /** Until Redis is back, Postgres away, or nothing is left: an instance that has the turns before ours may be slower. */
-  async rescueAll(): Promise<void> {
-    if (this.running) return;
-    this.running = true;
-    while (this.mayRescue) {
-      await this.rescueOnce();
-      await delay(PAUSE_MS, undefined, { ref: false });
-    }
-    this.running = false;
+    return true;
   }
 
   /** Conversations with turns that may not be archived yet. */
@@ -91,8 +88,9 @@ export class Rescue implements OnApplicationShutdown {
     this.unflushed.settleUpTo(conversationId, ERASED);
   }
 
+  /** Everything of which Redis is no longer sure, where there is such a thing. */
   async rescueOnce(): Promise<void> {
-    if (this.mayRescue) await this.rescue(this.unflushed.conversationIds);
+    if (this.isNeeded && (await this.rescue(this.pending))) this.isDoubtful = false;
   }
 
   /** Lets go of what somebody else has archived meanwhile. @throws ServiceError storage_unavailable. */
@@ -104,9 +102,17 @@ export class Rescue implements OnApplicationShutdown {
     }
   }
 
-  private get mayRescue(): boolean {
-    const isNeeded = this.redis.breaker.isOpen && this.unflushed.conversationIds.length > 0;
-    return isNeeded && !this.database.breaker.isOpen && !this.stopped;
+  /** Until Redis is back, or nothing is left: an instance that has the turns before ours may be slower. */
+  private async rescueAll(): Promise<void> {
+    if (this.running) return;
+    this.running = true;
+    for (; this.isNeeded; await delay(PAUSE_MS, undefined, { ref: false })) await this.rescueOnce();
+    this.running = false;
+  }
+
+  private get isNeeded(): boolean {
+    const mayLack = this.redis.breaker.isOpen || this.isDoubtful;
+    return mayLack && this.pending.length > 0 && !this.stopped;
   }
 
   /** @returns false when Postgres takes nothing now. */
@@ -116,6 +122,7 @@ export class Rescue implements OnApplicationShutdown {
     try {
       const archived = await this.archive.commit({ conversationId, ...accepted });
       this.unflushed.settleUpTo(conversationId, archived);
+      this.recovery.wroteAround();
       return true;
     } catch (error) {
       const reason = failureReason(error);

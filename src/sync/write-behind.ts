@@ -40,7 +40,7 @@ export class WriteBehind {
     return this.queue.committed(conversationId, turnId);
   }
 
-  /** Redis is away: what this instance had accepted of the conversation goes before anything that is asked of Postgres. */
+  /** Redis is away, or may lack something: what this instance had accepted of the conversation is archived before the archive is asked. */
   async catchUp(conversationId: string): Promise<void> {
     await this.rescue.rescue([conversationId]);
   }

@@ -9,6 +9,12 @@ import { dirtyConversations, expectVerified, unsyncedTurns } from '../support/ve
 const { redis, database, start, settle } = await createStage();
 // By the sweep alone: what is unsynced at the instant of the loss is exactly known.
 const service = await start({ AUTO_SYNC_TO_DB: 'false' });
+/** For an instance that is killed: what it had in memory goes with it. */
+const variables = {
+  REDIS_URL: redis.url,
+  DATABASE_URL: database.url,
+  AUTO_SYNC_TO_DB: 'false',
+};
 
 const begin = async (ledger: Ledger, count: number, by: HttpClient = service) => {
   const begun: AcknowledgedTurn[] = [];
@@ -41,15 +47,34 @@ it('loses nothing of clean sessions when Redis is emptied', async () => {
   await settle(service, ledger);
 });
 
-it('loses exactly what was unsynced when Redis is emptied', async () => {
+it('loses nothing when Redis is emptied while the instance lives that had the turns accepted', async () => {
   const ledger = new Ledger();
-  const begun = await begin(ledger, 10);
-  await oneMore(ledger, begun, 'second');
+  const begun = await begin(ledger, 5);
   await expectVerified(service, redis.client);
-  await oneMore(ledger, begun, 'third');
-  await oneMore(ledger, begun.slice(5), 'fourth');
+  await oneMore(ledger, begun, 'second');
+  const late = await begin(ledger, 5);
+  expect(await unsyncedTurns(redis.client)).toBe(10);
+  await redis.client.flushall();
+  for (const { conversationId, seq } of [...begun, ...late]) {
+    const turns = begun.some((turn) => turn.conversationId === conversationId) ? 2 : seq;
+    const next = await ledger.ask(service, 'after the loss', { conversationId });
+    expect(next.body).toMatchObject({ seq: turns + 1, history: { turns_used: turns } });
+  }
+  await settle(service, ledger);
+});
+
+it('loses exactly what was unsynced when Redis is emptied and the instance dies', async () => {
+  const doomed = await startInstance(variables);
+  const ledger = new Ledger();
+  const begun = await begin(ledger, 10, doomed);
+  await oneMore(ledger, begun, 'second', doomed);
+  await expectVerified(service, redis.client);
+  await oneMore(ledger, begun, 'third', doomed);
+  await oneMore(ledger, begun.slice(5), 'fourth', doomed);
   const unsynced = await unsyncedTurns(redis.client);
   expect(unsynced).toBe(15);
+  doomed.kill('SIGKILL');
+  await doomed.exited;
   await redis.client.flushall();
   console.log(`Redis emptied: ${unsynced} of ${ledger.acknowledged.length} turns were unsynced`);
   // The numbers of what is lost are given again; what was committed keeps its own.
@@ -68,8 +93,11 @@ it('loses exactly what was unsynced when Redis is emptied', async () => {
 });
 
 it('says that a conversation is not there when it was in the emptied Redis alone', async () => {
+  const doomed = await startInstance(variables);
   const ledger = new Ledger();
-  const { conversationId } = await ledger.turn(service, 'first');
+  const { conversationId } = await ledger.turn(doomed, 'first');
+  doomed.kill('SIGKILL');
+  await doomed.exited;
   await redis.client.flushall();
   const second = await ledger.ask(service, 'second', { conversationId });
   expect(second).toMatchObject({ status: 404, body: { code: 'conversation_not_found' } });
@@ -114,11 +142,7 @@ it('loses nothing to an older file while the instance lives that had the turns a
 });
 
 it('loses exactly the unsynced turns that an older file lacks when the instance dies with Redis', async () => {
-  const doomed = await startInstance({
-    REDIS_URL: redis.url,
-    DATABASE_URL: database.url,
-    AUTO_SYNC_TO_DB: 'false',
-  });
+  const doomed = await startInstance(variables);
   const ledger = new Ledger();
   const begun = await begin(ledger, 5, doomed);
   await expectVerified(service, redis.client);

@@ -20,8 +20,10 @@ it('keeps the erased erased when Redis is rolled back to a file that has it', as
   for (const id of ids) await erase(service, id);
   await expectVerified(service, redis.client);
 
+  redis.proxy.refuse();
   await redis.rollBack();
   for (const id of ids) expect(await redis.client.exists(conversationKeys(id).turns)).toBe(1);
+  redis.proxy.pass();
   await redisIs('up', service);
   await expectVerified(service, redis.client);
   for (const id of ids) await expectNothingLeft({ redis: redis.client, database }, id);
