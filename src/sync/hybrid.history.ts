@@ -231,12 +231,11 @@ export class HybridHistory extends HistoryStore {
         case Refusal.Changed:
           throw conversationChanged();
         case Refusal.Missing:
-          // Perhaps Redis has lost what this instance had accepted: then it is archived before the archive is read.
-          await this.writeBehind.catchUp(conversationId);
+          await this.writeBehind.afterMiss(conversationId);
           await this.restore.fill(conversationId, owner);
           break;
         case Refusal.Stale:
-          await this.writeBehind.catchUp(conversationId);
+          await this.writeBehind.afterMiss(conversationId);
           await this.restore.discard(conversationId);
           break;
         default:

@@ -26,7 +26,7 @@ export class Rescue implements OnApplicationShutdown {
   private readonly logger = new Logger(Rescue.name);
   private running = false;
   private stopped = false;
-  // Redis came up anew, perhaps with less than it had.
+  // Redis came up anew, or without a session that it had: perhaps with less than it had.
   private isDoubtful = false;
 
   constructor(
@@ -62,6 +62,14 @@ export class Rescue implements OnApplicationShutdown {
   async beforeWriteAround(conversationId: string): Promise<void> {
     this.metrics.redisFallback.inc();
     await this.rescue([conversationId]);
+  }
+
+  /** There is no session, or none to be trusted: where it had turns of ours, Redis has lost others too. */
+  async afterMiss(conversationId: string): Promise<void> {
+    if (!this.unflushed.of(conversationId)) return;
+    this.isDoubtful = true;
+    await this.rescue([conversationId]);
+    void this.rescueAll();
   }
 
   /**

@@ -40,9 +40,14 @@ export class WriteBehind {
     return this.queue.committed(conversationId, turnId);
   }
 
-  /** Redis is away, or may lack something: what this instance had accepted of the conversation is archived before the archive is asked. */
+  /** Redis is away: what this instance had accepted of the conversation is archived before the archive is asked. */
   async catchUp(conversationId: string): Promise<void> {
     await this.rescue.rescue([conversationId]);
+  }
+
+  /** Redis has no session, or none to be trusted: perhaps it has lost what this instance had accepted. */
+  async afterMiss(conversationId: string): Promise<void> {
+    await this.rescue.afterMiss(conversationId);
   }
 
   /** Redis is away, and a turn is about to be written without it. */
