@@ -33,15 +33,19 @@ export class AcceptedTurnArchive {
 
   /**
    * Stores those turns that follow directly on what is archived: behind a gap stands a turn that another
-   * instance has accepted, and goes first. Waits for no lock. Marks the conversation: Redis may have lost them.
+   * instance has accepted, and goes first. Marks the conversation: Redis may have lost them.
+   * @param skipHeld not where somebody else holds its row; else waits for it
    * @returns how many turns of the conversation are archived now, or ERASED.
    * @throws ServiceError storage_unavailable, and what is wrong with the data.
    */
-  async commit({ conversationId, owner, turns }: AcceptedBatch): Promise<number> {
+  async commit(
+    { conversationId, owner, turns }: AcceptedBatch,
+    { skipHeld }: { readonly skipHeld: boolean },
+  ): Promise<number> {
     return this.database.transaction(async (client) => {
       const batch = { conversationId, owner, createdAt: turns[0]!.createdAt };
       if (turns[0]!.seq === 1) await insertConversations(client, [{ ...batch, turns: [] }]);
-      const [row] = await lockConversations(client, [conversationId], { skipHeld: true });
+      const [row] = await lockConversations(client, [conversationId], { skipHeld });
       if (!row) return 0;
       if (row.erased) return ERASED;
       const known = await numbersOf(
@@ -50,7 +54,8 @@ export class AcceptedTurnArchive {
       );
       const archived = Number(row.turn_count);
       const unknown = turns.filter(({ id }) => !known.has(id));
-      const due = chain(await newestOf(client, conversationId, archived), unknown);
+      const newestId = await newestOf(client, conversationId, archived);
+      const due = following({ id: newestId, seq: archived }, unknown);
       if (due.length > 0) {
         await insertTurns(client, [{ ...batch, turns: due }]);
         await markHotStale(client, conversationId, due.at(-1)!.id);
@@ -80,11 +85,15 @@ async function newestOf(client: PoolClient, conversationId: string, seq: number)
   return rows[0]?.id ?? '';
 }
 
-/** Those that follow on one another from this turn on. Places would not tell: another turn may have taken one. */
-function chain(newestId: string, turns: readonly AcceptedTurn[]): AcceptedTurn[] {
+/** Those that follow on one another from this turn on: by their ids, for another turn may have taken a place. */
+function following(
+  newest: { readonly id: string; readonly seq: number },
+  turns: readonly AcceptedTurn[],
+): AcceptedTurn[] {
   const due: AcceptedTurn[] = [];
   for (const turn of turns) {
-    if (turn.previousTurnId !== (due.at(-1)?.id ?? newestId)) break;
+    const { id, seq } = due.at(-1) ?? newest;
+    if (turn.previousTurnId !== id || turn.seq !== seq + 1) break;
     due.push(turn);
   }
   return due;

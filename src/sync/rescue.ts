@@ -61,7 +61,7 @@ export class Rescue implements OnApplicationShutdown {
   /** A turn is about to be written around Redis: what was accepted before it goes first. */
   async beforeWriteAround(conversationId: string): Promise<void> {
     this.metrics.redisFallback.inc();
-    await this.rescue([conversationId]);
+    await this.rescueOne(conversationId, { skipHeld: false });
   }
 
   /** There is no session, or none to be trusted: where it had turns of ours, Redis has lost others too. */
@@ -80,7 +80,7 @@ export class Rescue implements OnApplicationShutdown {
     const ids = conversationIds.filter((id) => this.unflushed.of(id));
     for (let first = 0; first < ids.length; first += PARALLEL_CONVERSATIONS) {
       const some = ids.slice(first, first + PARALLEL_CONVERSATIONS);
-      const done = await Promise.all(some.map((id) => this.rescueOne(id)));
+      const done = await Promise.all(some.map((id) => this.rescueOne(id, { skipHeld: true })));
       if (!done.includes(true)) return false;
     }
     return true;
@@ -124,11 +124,14 @@ export class Rescue implements OnApplicationShutdown {
   }
 
   /** @returns false when Postgres takes nothing now. */
-  private async rescueOne(conversationId: string): Promise<boolean> {
+  private async rescueOne(
+    conversationId: string,
+    options: { readonly skipHeld: boolean },
+  ): Promise<boolean> {
     const accepted = this.unflushed.of(conversationId);
     if (!accepted) return true;
     try {
-      const archived = await this.archive.commit({ conversationId, ...accepted });
+      const archived = await this.archive.commit({ conversationId, ...accepted }, options);
       this.unflushed.settleUpTo(conversationId, archived);
       this.recovery.wroteAround();
       return true;

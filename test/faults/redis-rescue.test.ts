@@ -94,6 +94,28 @@ it('leaves to Redis what follows a turn of another instance that cannot archive 
   expect(await questionsOf(conversationId)).toEqual(['first', 'second']);
 });
 
+it('shows what it archived from memory also where Redis had lost it before it went away', async () => {
+  const service = await start(BY_THE_SWEEP);
+  const other = await start(BY_THE_SWEEP);
+  const ledger = new Ledger();
+  const { conversationId } = await ledger.turn(service, 'first', { durability: 'committed' });
+  await ledger.turn(service, 'second', { conversationId });
+  await redis.client.flushall();
+  // What another instance has read, and so filled anew, without adding to it.
+  const asked = { conversationId, headers: { 'if-match': '"2"' } };
+  expect((await ledger.ask(other, 'refused', asked)).status).toBe(412);
+  redis.proxy.blackhole();
+  await redisIs('away', service);
+  await eventually(async () =>
+    expect(await questionsOf(conversationId)).toEqual(['first', 'second']),
+  );
+  redis.proxy.pass();
+  await redisIs('up', service);
+  const third = await ledger.ask(other, 'third', { conversationId });
+  expect(third.body).toMatchObject({ seq: 3, history: { turns_used: 2 } });
+  await settle(service, ledger);
+});
+
 it('archives on its way out what Redis does not give any more', async () => {
   const service = await start(BY_THE_SWEEP);
   const witness = await start(BY_THE_SWEEP);

@@ -12,6 +12,7 @@ const database = await createDatabase();
 const connection = await openDatabase(database.url);
 const archive = new Archive(connection);
 const accepted = new AcceptedTurnArchive(connection);
+const background = { skipHeld: true };
 
 /** As Redis accepted them, one after the other. @param first the place of the first of them */
 const inARow = (turns: readonly Turn[], first = 1, before = '') =>
@@ -28,7 +29,7 @@ it('stores what follows on the archive, also a conversation that it does not kno
   const turns = someTurns(4);
   const all = inARow(turns);
   const commit = (some: typeof all) =>
-    accepted.commit({ conversationId, owner: 'user-1', turns: some });
+    accepted.commit({ conversationId, owner: 'user-1', turns: some }, background);
   expect(await commit(all.slice(0, 2))).toBe(2);
   expect(await commit(all)).toBe(4);
   expect(await commit(all)).toBe(4);
@@ -39,7 +40,7 @@ it('leaves what stands behind a gap, or behind a place that another turn has tak
   const conversationId = randomUUID();
   const [first, ours, around, next] = someTurns(4) as [Turn, Turn, Turn, Turn];
   const behind = inARow([next], 3, ours.id);
-  const commit = () => accepted.commit({ conversationId, owner: null, turns: behind });
+  const commit = () => accepted.commit({ conversationId, owner: null, turns: behind }, background);
   expect(await commit()).toBe(0);
   await archive.commit([batchOf(conversationId, [first])]);
   expect(await commit()).toBe(1);
@@ -54,7 +55,7 @@ it('revives nothing that was erased', async () => {
   await archive.commit([batchOf(conversationId, [first])]);
   await archive.erase(conversationId, null);
   const turns = inARow([first, second]);
-  expect(await accepted.commit({ conversationId, owner: null, turns })).toBe(ERASED);
+  expect(await accepted.commit({ conversationId, owner: null, turns }, background)).toBe(ERASED);
   expect(await idsOf(conversationId)).toEqual([]);
   expect(await accepted.archivedUpTo([conversationId, randomUUID()])).toEqual(
     new Map([[conversationId, ERASED]]),
@@ -70,7 +71,7 @@ it('does not wait for a conversation that somebody holds', async () => {
       [conversationId],
     );
     const turns = inARow([aTurn()], 2, 'whatever');
-    expect(await accepted.commit({ conversationId, owner: null, turns })).toBe(0);
+    expect(await accepted.commit({ conversationId, owner: null, turns }, background)).toBe(0);
   });
   expect(await accepted.archivedUpTo([conversationId])).toEqual(new Map([[conversationId, 1]]));
 });

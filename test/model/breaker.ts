@@ -18,6 +18,7 @@ export class GuardedRedis {
   readonly requestConnection: RedisConnection;
   readonly backgroundConnection: RedisConnection;
   private recovery: Recovers | undefined;
+  private opened: (() => void) | undefined;
   private probing: object | undefined;
   private trips = 0;
 
@@ -28,6 +29,10 @@ export class GuardedRedis {
 
   recoverWith(recovery: Recovers): void {
     this.recovery = recovery;
+  }
+
+  onOpened(listener: () => void): void {
+    this.opened = listener;
   }
 
   get isProbing(): boolean {
@@ -56,8 +61,10 @@ export class GuardedRedis {
   }
 
   trip(): void {
-    this.isOpen = true;
     this.trips++;
+    if (this.isOpen) return;
+    this.isOpen = true;
+    this.opened?.();
   }
 
   /** What got stuck on its way arrives. */

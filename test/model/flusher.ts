@@ -38,6 +38,7 @@ export class Flusher {
     for (const [index, batch] of pending.entries()) {
       if (committed[index]!.held) continue;
       const lag = yield* this.acknowledge(batch, committed[index]!);
+      this.instance.rescue.settle(batch.id, batch.turns);
       if (lag > 0) unfinished.push(batch.id);
     }
     return {
@@ -58,14 +59,16 @@ export class Flusher {
 
   /** What follows a turn in the background. */
   flushSoon(id: string): Process {
-    return leftToTheSweep(this.flush([id]));
+    return leftToTheSweep(this.flushOrRescue(id));
   }
 
   /** Returns once Postgres has this turn. @throws Unavailable; the turn stays where it is. */
   *committed(id: string, turn: TurnId): Process {
     const { postgres, world } = this.instance;
     for (;;) {
-      const { numbers, unfinished, held } = yield* this.flushForReply(id);
+      const flushed = yield* this.flushOrRescue(id);
+      if (!flushed) break;
+      const { numbers, unfinished, held } = flushed;
       if (numbers.has(turn)) return;
       if (held.length > 0) throw UNAVAILABLE;
       if (unfinished.length === 0) break;
@@ -74,12 +77,14 @@ export class Flusher {
     if (!isThere) throw UNAVAILABLE;
   }
 
-  private *flushForReply(id: string): Process<Flushed> {
+  /** @returns undefined where it went without Redis. @throws Unavailable. */
+  private *flushOrRescue(id: string): Process<Flushed | undefined> {
     try {
       return yield* this.flush([id]);
     } catch (error) {
       ignore(error, RedisDown);
-      throw UNAVAILABLE;
+      yield* this.instance.rescue.rescue(id);
+      return undefined;
     }
   }
 

@@ -29,6 +29,7 @@ export class History {
       return { last, turns: list };
     } catch (error) {
       ignore(error, RedisDown);
+      yield* this.instance.rescue.rescue(id);
       return yield* this.recallDurable(id);
     }
   }
@@ -45,7 +46,8 @@ export class History {
 
   /** @returns how safe the turn is, or null where it is not there. */
   *find({ id, turn, durability }: NewTurn): Process<Durability | null> {
-    const { postgres, flusher, world } = this.instance;
+    const { redis, postgres, flusher, rescue, world } = this.instance;
+    if (redis.isOpen) yield* rescue.rescue(id);
     let hasAnswered = false;
     try {
       const isThere = () => world.postgres.row(id).turns.includes(turn);
@@ -64,10 +66,11 @@ export class History {
 
   /** @returns whether the session in Redis went with it. */
   *erase(id: string): Process<boolean> {
-    const { redis, postgres, world } = this.instance;
+    const { redis, postgres, rescue, world } = this.instance;
     const { turns } = yield* this.recall(id, world.now);
     const isErased = yield* postgres.run(() => world.erase(id, turns.length > 0));
     if (!isErased) throw DENIED;
+    rescue.forget(id);
     try {
       yield* redis.requests((scripts) => scripts.erase(id));
       return true;
@@ -116,23 +119,28 @@ export class History {
   }
 
   private *appendHot(request: NewTurn): Process<Durability> {
-    const { redis, restore, flusher, world } = this.instance;
+    const { redis, restore, flusher, rescue, world } = this.instance;
     const { id, turn, durability } = request;
-    yield* restore.mended(id, () => {
+    const appended = yield* restore.mended(id, () => {
       const { epoch } = redis;
       return redis.requests((scripts) => scripts.append(request, epoch));
     });
+    rescue.note(id, { turn, ...appended });
     if (durability === 'committed') yield* flusher.committed(id, turn);
     else world.start(this.instance, flusher.flushSoon(id));
     return durability;
   }
 
   private *appendAroundRedis(request: NewTurn): Process<Durability> {
-    const { redis, recovery } = this.instance;
+    const { redis, recovery, rescue, world } = this.instance;
     recovery.owe();
+    let ownNext = world.incidents.ownNext(this.instance, request.id);
+    if (!world.removed.has('rescue-before-write') && !(yield* rescue.rescue(request.id))) {
+      ownNext = undefined;
+    }
     try {
-      yield* this.appendDurable(request);
-      this.instance.world.incidents.noteOwed(request.turn, this.instance);
+      yield* this.appendDurable(request, ownNext === request.turn ? undefined : ownNext);
+      world.incidents.noteOwed(request.turn, this.instance);
       recovery.wroteAround();
       return 'committed';
     } catch (error) {
@@ -148,11 +156,11 @@ export class History {
     }
   }
 
-  private *appendDurable(request: NewTurn): Process {
+  private *appendDurable(request: NewTurn, ownNext: TurnId | undefined): Process {
     const { postgres, world } = this.instance;
     let outcome: ReturnType<typeof world.appendDurable>;
     try {
-      outcome = yield* postgres.run(() => world.appendDurable(request));
+      outcome = yield* postgres.run(() => world.appendDurable(request, this.instance, ownNext));
     } catch (error) {
       throw error instanceof Poison ? DENIED : error;
     }

@@ -69,6 +69,15 @@ export class Incidents {
     return this.overtaken.has(`${turn} ${by}`);
   }
 
+  /** The acknowledged turn that this instance holds, and that follows directly on the archive. */
+  ownNext({ rescue }: Instance, id: string): TurnId | undefined {
+    const { turns } = this.world.postgres.row(id);
+    const newest = turns.at(-1) ?? '';
+    const next = rescue.of(id).find(({ turn }) => !turns.includes(turn));
+    const isNext = next?.previous === newest && this.world.ledger.turns.has(next.turn);
+    return isNext ? next.turn : undefined;
+  }
+
   nextFlush(): number {
     return ++this.flushes;
   }

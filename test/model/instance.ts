@@ -5,6 +5,7 @@ import { Flusher } from './flusher.js';
 import { History } from './history.js';
 import { ignore, leftToTheSweep, type Process, RedisDown, Unavailable } from './process.js';
 import { Recovery } from './recovery.js';
+import { Rescue } from './rescue.js';
 import { Restore } from './restore.js';
 import type { World } from './world.js';
 
@@ -15,6 +16,7 @@ export class Instance {
   readonly flusher = new Flusher(this);
   readonly restore = new Restore(this);
   readonly recovery = new Recovery(this);
+  readonly rescue = new Rescue(this);
   readonly history = new History(this);
   readonly claims = new Claims(this);
 
@@ -22,12 +24,19 @@ export class Instance {
     this.redis = new GuardedRedis(world);
     this.postgres = new PostgresConnection(world);
     this.redis.recoverWith(this.recovery);
+    this.redis.onOpened(() => this.rescueSoon());
   }
 
   /** kill -9: nothing but what is on its way stays of it. */
   forget(): void {
+    this.rescue.forgetAll();
     this.redis.forget();
     this.recovery.forget();
+  }
+
+  /** Redis went away, or Postgres is back without it. */
+  rescueSoon(): void {
+    this.world.start(this, this.rescue.rescueAll());
   }
 
   /** src/sync/sweep.ts: what fails is left out of the rest of the pass. */
@@ -40,7 +49,7 @@ export class Instance {
     const failed = new Set<string>();
     for (;;) {
       const dirty = this.world.redis.dirty.filter((id) => !failed.has(id));
-      if (dirty.length === 0) return;
+      if (dirty.length === 0) return yield* this.rescue.release();
       const { held } = yield* this.flusher.flush(dirty);
       for (const id of held) failed.add(id);
     }

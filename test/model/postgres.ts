@@ -23,6 +23,21 @@ export interface Marked {
   readonly erased: boolean;
 }
 
+/** As Redis has accepted it. */
+export interface AcceptedTurn {
+  readonly turn: TurnId;
+  readonly seq: number;
+  /** The turn that it followed there; '' when it was the first. */
+  readonly previous: TurnId;
+}
+
+export interface Rescued {
+  /** How many turns of the conversation are archived. */
+  readonly archived: number;
+  /** Those that are since now. */
+  readonly due: readonly TurnId[];
+}
+
 interface Row {
   /** Element i has seq i + 1. */
   turns: TurnId[];
@@ -65,6 +80,30 @@ export class ModelPostgres {
       const numbers = new Map(places.filter(([, seq]) => seq > 0));
       return { erased: row.erased, held: false, numbers };
     });
+  }
+
+  /** What follows directly on the archive. @returns null: its row is held. @throws Poison. */
+  commitNext(id: string, accepted: readonly AcceptedTurn[], isHeld: boolean): Rescued | null {
+    if (!this.rows.has(id) && accepted[0]!.seq > 1) return { archived: 0, due: [] };
+    const { turns, erased } = this.row(id);
+    if (isHeld) return null;
+    if (erased) return { archived: Infinity, due: [] };
+    const due: TurnId[] = [];
+    for (const { turn, previous } of accepted.filter((each) => !turns.includes(each.turn))) {
+      const isNext = previous === (due.at(-1) ?? turns.at(-1) ?? '');
+      if (!isNext && !this.removed.has('rescue-in-order')) break;
+      due.push(turn);
+    }
+    if (due.some(this.isPoison)) throw POISON;
+    const row = this.insertRow(id);
+    for (const turn of due) this.insertTurn(row, turn);
+    if (due.length > 0 && !this.removed.has('mark-rescued')) row.mark = due.at(-1)!;
+    return { archived: row.turns.length, due };
+  }
+
+  archivedUpTo(id: string): number {
+    const { turns, erased } = this.row(id);
+    return erased ? Infinity : turns.length;
   }
 
   bury(id: string, turn: TurnId): void {

@@ -174,6 +174,21 @@ export const RULES = {
     'row held',
     'Postgres away',
   ),
+  'rescue-in-order': rule(
+    'only turns that follow directly on the archive are rescued',
+    'a turn stands before one that was acknowledged earlier',
+    'Redis cut off',
+  ),
+  'mark-rescued': rule(
+    'a rescued turn marks its conversation',
+    'a read of a trusted session missed a committed turn',
+    'Redis flushed',
+  ),
+  'rescue-before-write': rule(
+    'an instance rescues what it had accepted before it writes around Redis',
+    'an instance overtook its own accepted turn',
+    'Redis away',
+  ),
 } as const;
 
 export type Rule = keyof typeof RULES;

@@ -62,7 +62,10 @@ function befall(world: World): void {
   if (random.mishap('Redis restarted')) world.restartRedis('whole');
   if (random.mishap('Redis away')) redis.reachable = !redis.reachable;
   if (random.mishap('Redis frozen')) redis.frozen = !redis.frozen;
-  if (random.mishap('Postgres away')) postgres.reachable = !postgres.reachable;
+  if (random.mishap('Postgres away')) {
+    postgres.reachable = !postgres.reachable;
+    for (const instance of instances) instance.rescueSoon();
+  }
   if (random.mishap('Redis cut off')) toggleLink(random.of(instances).redis);
   if (random.mishap('Postgres cut off')) toggleLink(random.of(instances).postgres);
   if (random.mishap('instance killed')) world.crash(random.of(instances));

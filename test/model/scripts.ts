@@ -2,6 +2,12 @@ import type { Rule } from './rules.js';
 import { KEEP_TURNS, type NewTurn, NO_RUN, Refusal, type Session, type TurnId } from './session.js';
 import { isWhole, type State, unsyncedOf } from './session.js';
 
+interface Appended {
+  readonly seq: number;
+  /** The turn that it follows; '' when it is the first. */
+  readonly previous: TurnId;
+}
+
 /** src/session/lua, script by script: each happens wholly or not at all. */
 export class Scripts {
   private tickets = 0;
@@ -18,7 +24,7 @@ export class Scripts {
     return session && (isWhole(session) || this.removed.has('whole-session')) ? session : undefined;
   }
 
-  append(request: NewTurn, epoch: number): number {
+  append(request: NewTurn, epoch: number): Appended | Refusal {
     const { id, turn, expected } = request;
     let session = this.read(id);
     if (session && this.isStale(session, epoch)) return Refusal.Stale;
@@ -33,16 +39,19 @@ export class Scripts {
       (request.retry && !this.removed.has('find-on-retry')) ||
       (request.keyed && !this.removed.has('find-when-keyed'));
     const present = looks ? session.list.indexOf(turn) : -1;
-    if (present >= 0) return session.base + 1 + present;
+    if (present >= 0) {
+      return { seq: session.base + 1 + present, previous: session.list[present - 1] ?? '' };
+    }
     const changed = expected !== undefined && expected !== session.last;
     if (changed && !this.removed.has('if-match-in-append')) return Refusal.Changed;
+    const previous = session.list.at(-1) ?? '';
     session.list.push(turn);
     session.last++;
     this.state.dirty.add(id);
     if (this.removed.has('ttl-when-clean')) this.state.expiring.add(id);
     else this.state.expiring.delete(id);
     this.onAppended(request, session);
-    return session.last;
+    return { seq: session.last, previous };
   }
 
   /** A copy of the session: what a reply shows. */

@@ -1,7 +1,14 @@
 import { Incidents } from './incidents.js';
 import { Instance } from './instance.js';
 import { Ledger } from './ledger.js';
-import { type Batch, type Committed, type Marked, ModelPostgres } from './postgres.js';
+import {
+  type AcceptedTurn,
+  type Batch,
+  type Committed,
+  type Marked,
+  ModelPostgres,
+  type Rescued,
+} from './postgres.js';
 import { ignore, Poison, type Process } from './process.js';
 import type { Random } from './random.js';
 import { ModelRedis } from './redis.js';
@@ -131,11 +138,25 @@ export class World {
     if (isArchived) this.incidents.noteMarked(turn);
   }
 
-  appendDurable(request: NewTurn): ReturnType<ModelPostgres['append']> {
+  /** @throws Poison. */
+  commitNext(id: string, turns: readonly AcceptedTurn[]): Rescued | null {
+    const rescued = this.postgres.commitNext(id, turns, this.random.mishap('row held'));
+    for (const turn of rescued?.due ?? []) this.incidents.noteMarked(turn);
+    return rescued;
+  }
+
+  /** @param ownNext what this instance had to rescue before it. */
+  appendDurable(
+    request: NewTurn,
+    by: Instance,
+    ownNext: TurnId | undefined,
+  ): ReturnType<ModelPostgres['append']> {
     const { id, turn } = request;
     const wasThere = this.postgres.row(id).turns.includes(turn);
+    const isOvertaking = ownNext !== undefined && this.incidents.ownNext(by, id) === ownNext;
     const outcome = this.postgres.append(request);
     if (outcome === 'stored' && !wasThere) {
+      if (isOvertaking) this.ledger.fail('an instance overtook its own accepted turn');
       this.incidents.noteOvertaken(id, turn);
       this.incidents.noteMarked(turn);
     }
