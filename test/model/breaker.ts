@@ -107,7 +107,7 @@ export class GuardedRedis {
     const run = yield* this.requestConnection.run(() => redis.run);
     const isRecovered = removed.has('recovery-first') || (yield* recovery!.beforeRedisIsTrusted());
     this.epoch = run;
-    if (this.trips !== trips && !removed.has('closed-unless-tripped')) return;
+    if (this.trips !== trips) return;
     if (!this.isOpen) return;
     this.isOpen = false;
     this.trustedSince = isRecovered ? now : -1;

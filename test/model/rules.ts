@@ -113,12 +113,6 @@ export const RULES = {
     'a mark waits for the sweep',
     'Redis away',
   ),
-  'closed-unless-tripped': rule(
-    'a probe during which Redis failed lets nobody back to it',
-    'a read of a trusted session missed a committed turn',
-    'copy of Redis',
-    'Redis rolled back',
-  ),
   'mark-by-token': rule(
     'a mark is cleared only if it is still the same',
     'a read of a trusted session missed a committed turn',

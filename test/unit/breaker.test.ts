@@ -100,6 +100,37 @@ describe('a breaker', () => {
     await eventually(() => expect(breaker.isOpen).toBe(false));
   });
 
+  it('opens when it is asked to look, and there is no answer in time', async () => {
+    const { breaker } = await closed();
+    const silent = new Promise<never>(() => undefined);
+    await breaker.suspect(() => silent, 5);
+    expect(breaker.isOpen).toBe(true);
+  });
+
+  it('opens when it is asked to look, and the answer is a failure', async () => {
+    const { breaker } = await closed();
+    await breaker.suspect(() => Promise.reject(away), 60_000);
+    expect(breaker.isOpen).toBe(true);
+  });
+
+  it('stays closed when there is an answer, and asks once for all who want to know', async () => {
+    const { breaker } = await closed();
+    let asked = 0;
+    const answer = async () => void asked++;
+    await Promise.all([breaker.suspect(answer, 60_000), breaker.suspect(answer, 60_000)]);
+    expect({ asked, isOpen: breaker.isOpen }).toEqual({ asked: 1, isOpen: false });
+  });
+
+  it('tells its listeners when the server goes away and when it is back', async () => {
+    const { breaker } = await closed();
+    const heard: string[] = [];
+    breaker.onOpened(() => heard.push('away'));
+    breaker.onClosed(() => heard.push('back'));
+    breaker.trip(away);
+    breaker.trip(away);
+    await eventually(() => expect(heard).toEqual(['away', 'back']));
+  });
+
   it('probes once, however many ask', async () => {
     const { breaker } = await closed();
     const before = server.probes;
