@@ -85,7 +85,10 @@ async function newestOf(client: PoolClient, conversationId: string, seq: number)
   return rows[0]?.id ?? '';
 }
 
-/** Those that follow on one another from this turn on: by their ids, for another turn may have taken a place. */
+/**
+ * Those that follow on one another from this turn on. By their ids, for another turn may have taken a place; and by
+ * their places, for a turn that came a second time may stand behind others that Redis alone has.
+ */
 function following(
   newest: { readonly id: string; readonly seq: number },
   turns: readonly AcceptedTurn[],
@@ -93,8 +96,7 @@ function following(
   const due: AcceptedTurn[] = [];
   for (const turn of turns) {
     const { id, seq } = due.at(-1) ?? newest;
-    if (turn.previousTurnId !== id || turn.seq !== seq + 1) break;
-    due.push(turn);
+    if (turn.previousTurnId === id && turn.seq === seq + 1) due.push(turn);
   }
   return due;
 }

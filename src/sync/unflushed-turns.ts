@@ -35,9 +35,9 @@ export class UnflushedTurns {
   note(conversationId: string, owner: string | null, turn: AcceptedTurn): void {
     const turns = this.of(conversationId)?.turns ?? [];
     // Replies of parallel turns may come in another order than their places.
-    const place = turns.findLastIndex(({ seq }) => seq < turn.seq) + 1;
-    // A retry was told the same place.
-    if (turns[place]?.seq === turn.seq) return;
+    const place = turns.findLastIndex(({ seq }) => seq <= turn.seq) + 1;
+    // A retry was told the same. A turn that Redis has lost since may have had the same place.
+    if (turns.some(({ id }) => id === turn.id)) return;
     this.conversations.set(conversationId, { owner, turns: turns.toSpliced(place, 0, turn) });
     this.characters += sizeOf(turn);
     for (const oldest of this.conversations.keys()) {

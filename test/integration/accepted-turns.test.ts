@@ -49,6 +49,16 @@ it('leaves what stands behind a gap, or behind a place that another turn has tak
   expect(await idsOf(conversationId)).toEqual(ids([first, around]));
 });
 
+it('leaves what follows a turn that has come a second time, behind others', async () => {
+  const conversationId = randomUUID();
+  const [first, before, again, next] = someTurns(4) as [Turn, Turn, Turn, Turn];
+  await archive.commit([batchOf(conversationId, [first, before, again])]);
+  // In Redis it was the second turn, and others that are not archived yet may stand there before the next one.
+  const turns = inARow([next], 3, again.id);
+  expect(await accepted.commit({ conversationId, owner: null, turns }, background)).toBe(3);
+  expect(await idsOf(conversationId)).toEqual(ids([first, before, again]));
+});
+
 it('revives nothing that was erased', async () => {
   const conversationId = randomUUID();
   const [first, second] = someTurns(2) as [Turn, Turn];

@@ -89,10 +89,10 @@ export class ModelPostgres {
     if (isHeld) return null;
     if (erased) return { archived: Infinity, due: [] };
     const due: TurnId[] = [];
-    for (const { turn, previous } of accepted.filter((each) => !turns.includes(each.turn))) {
-      const isNext = previous === (due.at(-1) ?? turns.at(-1) ?? '');
-      if (!isNext && !this.removed.has('rescue-in-order')) break;
-      due.push(turn);
+    for (const { turn, seq, previous } of accepted.filter((each) => !turns.includes(each.turn))) {
+      const follows = previous === (due.at(-1) ?? turns.at(-1) ?? '');
+      const isNext = follows && seq === turns.length + due.length + 1;
+      if (isNext || this.removed.has('rescue-in-order')) due.push(turn);
     }
     if (due.some(this.isPoison)) throw POISON;
     const row = this.insertRow(id);

@@ -24,7 +24,7 @@ export class Rescue {
 
   note(id: string, turn: AcceptedTurn): void {
     const turns = this.of(id);
-    if (turns.some(({ seq }) => seq === turn.seq)) return;
+    if (turns.some((each) => each.turn === turn.turn)) return;
     this.unflushed.set(
       id,
       [...turns, turn].sort((one, other) => one.seq - other.seq),

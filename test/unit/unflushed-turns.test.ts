@@ -10,8 +10,12 @@ const places = (conversationId: string) =>
   unflushed.of(conversationId)?.turns.map(({ seq }) => seq);
 
 it('keeps turns in their places, in whatever order their replies came, and each once', () => {
-  for (const seq of [2, 1, 4, 3, 2]) unflushed.note('a', 'user-1', accepted(seq));
+  const turns = [2, 1, 4, 3].map((seq) => accepted(seq));
+  for (const turn of [...turns, turns[0]!]) unflushed.note('a', 'user-1', turn);
   expect(places('a')).toEqual([1, 2, 3, 4]);
+  // One that Redis has lost, and the one that has its place now.
+  unflushed.note('a', 'user-1', accepted(2));
+  expect(places('a')).toEqual([1, 2, 2, 3, 4]);
 });
 
 it('lets go of what is archived, and then of the conversation', () => {
