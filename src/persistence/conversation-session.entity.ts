@@ -39,6 +39,7 @@ export class ConversationSession {
   @Column({ name: 'hot_stale', type: 'uuid', nullable: true })
   hotStale: string | null;
 
+  @Index('conversation_sessions_erased_at_idx', { synchronize: false })
   @Column({ name: 'erased_at', type: 'timestamptz', nullable: true })
   erasedAt: Date | null;
 }

@@ -3,6 +3,7 @@ import { type DataSourceOptions } from 'typeorm';
 import { CreateConversations1795000000000 } from '../../migrations/1795000000000-create-conversations.js';
 import { CreatePapers1795000000001 } from '../../migrations/1795000000001-create-papers.js';
 import { CreateDeadLettersAndClaims1795000000002 } from '../../migrations/1795000000002-create-dead-letters-and-claims.js';
+import { IndexErasedConversations1795000000003 } from '../../migrations/1795000000003-index-erased-conversations.js';
 import { ConversationMessage } from './conversation-message.entity.js';
 import { ConversationSession } from './conversation-session.entity.js';
 import { DeadLetter } from './dead-letter.entity.js';
@@ -38,6 +39,7 @@ export function dataSourceOptions(
       CreateConversations1795000000000,
       CreatePapers1795000000001,
       CreateDeadLettersAndClaims1795000000002,
+      IndexErasedConversations1795000000003,
     ],
     migrationsTableName: 'schema_migrations',
     synchronize: false,

@@ -19,6 +19,7 @@ const IDLE_IN_TRANSACTION_MS = 5000;
 const BEGIN = `begin; set local lock_timeout = ${LOCK_TIMEOUT_MS}; set local idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_MS}`;
 
 const PROBE_TIMEOUT_MS = 1000;
+const CONNECTED_WITHIN_MS = 3000;
 
 /**
  * The connection to Postgres behind a breaker. While Postgres is away, calls fail at once with
@@ -61,9 +62,12 @@ export class Database implements OnApplicationBootstrap, OnApplicationShutdown {
 
   /** Looks whether Postgres answers, and opens the breaker if not. */
   async suspect(patienceMs: number): Promise<void> {
+    const { idleCount } = this.pool;
     // With all connections at work there is none to ask with; their own timeouts tell.
-    if (this.breaker.isOpen || (this.isPoolFull && this.pool.idleCount === 0)) return;
-    await this.breaker.suspect(() => this.ping(), patienceMs);
+    if (this.breaker.isOpen || (this.isPoolFull && idleCount === 0)) return;
+    if (idleCount > 0) return this.breaker.suspect(() => this.ping(), patienceMs);
+    // After some quiet there is none either, and a new one to a far server takes longer than anybody waits here.
+    void this.breaker.suspect(() => this.ping(), CONNECTED_WITHIN_MS);
   }
 
   /** Runs entity queries. @throws ServiceError storage_unavailable, and what is wrong with the data itself. */

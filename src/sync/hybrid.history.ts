@@ -178,12 +178,10 @@ export class HybridHistory extends HistoryStore {
   /** The turn may be in Redis already, when only the reply was lost: its id keeps it from being stored twice. */
   private async appendAroundRedis(request: AppendRequest): Promise<Appended> {
     const { conversationId, owner } = request;
-    await this.writeBehind.beforeAppendAroundRedis(conversationId);
     try {
-      const append = this.durable.appendAroundRedis(request);
-      const appended = await this.orUnknown(append, conversationId, owner);
-      this.writeBehind.afterAppendAroundRedis();
-      return appended;
+      return await this.writeBehind.aroundRedis(conversationId, () =>
+        this.orUnknown(this.durable.appendAroundRedis(request), conversationId, owner),
+      );
     } catch (error) {
       if (!hasCode(error, 'storage_unavailable')) throw error;
       // Neither took it. One more look at Redis: a connection that broke is often back at once.

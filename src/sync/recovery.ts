@@ -23,6 +23,8 @@ export class Recovery {
   private readonly logger = new Logger(Recovery.name);
   // Turns that this very instance wrote around Redis and has not recovered yet.
   private owing = false;
+  // Turns on their way around Redis.
+  private underWay = 0;
   private hasLooked = false;
   // The server may have come up with older data: what was erased lately is in it again.
   private mayHoldErased = false;
@@ -56,9 +58,19 @@ export class Recovery {
     for (const { breaker } of [this.redis, this.database]) breaker.onClosed(listener);
   }
 
-  /** This instance is about to write a turn around Redis. */
-  owe(): void {
-    this.owing = true;
+  /**
+   * Writes a turn around Redis. What fails is owed by nobody: it was not acknowledged, and where it was committed all
+   * the same, its mark is recovered with the next sweep.
+   */
+  async around<T>(write: () => Promise<T>): Promise<T> {
+    this.underWay++;
+    try {
+      const written = await write();
+      this.wroteAround();
+      return written;
+    } finally {
+      this.underWay--;
+    }
   }
 
   /**
@@ -122,7 +134,7 @@ export class Recovery {
       if (!this.hasLooked && this.database.breaker.isOpen) await this.database.breaker.probe();
       this.hasLooked = true;
       for (let rounds = 0; rounds === 0 || (this.owing && rounds < MAX_ROUNDS); rounds++) {
-        owed ||= this.owing;
+        owed ||= this.owing || this.underWay > 0;
         this.owing = false;
         recovered += await this.recover();
       }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { storageUnavailable } from '../conversation/errors.js';
 import { Metrics } from '../metrics/metrics.js';
 import { type AcceptedTurn, AcceptedTurnArchive, ERASED } from '../persistence/accepted-turns.js';
 import { RedisConnection } from '../redis/redis.connection.js';
@@ -39,7 +40,7 @@ export class Rescue implements OnApplicationShutdown {
     redis.breaker.onOpened(() => void this.rescueAll());
     recovery.onReturn(() => void this.rescueAll());
     recovery.rescueWith(async (isNewRun) => {
-      this.isDoubtful ||= isNewRun;
+      this.isDoubtful ||= isNewRun && this.pending.length > 0;
       await this.rescueOnce();
     });
   }
@@ -58,10 +59,16 @@ export class Rescue implements OnApplicationShutdown {
     return flush().finally(() => clearInterval(timer));
   }
 
-  /** A turn is about to be written around Redis: what was accepted before it goes first. */
+  /** A turn is about to be written around Redis: what was accepted before it goes first. @throws as `catchUp`. */
   async beforeWriteAround(conversationId: string): Promise<void> {
     this.metrics.redisFallback.inc();
-    await this.rescueOne(conversationId, { skipHeld: false });
+    await this.catchUp(conversationId);
+  }
+
+  /** Before Postgres is asked instead of Redis. @throws ServiceError storage_unavailable when that takes nothing now. */
+  async catchUp(conversationId: string): Promise<void> {
+    const isDone = await this.rescueOne(conversationId, { skipHeld: false });
+    if (!isDone) throw storageUnavailable();
   }
 
   /** There is no session, or none to be trusted: where it had turns of ours, Redis has lost others too. */

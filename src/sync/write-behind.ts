@@ -42,7 +42,7 @@ export class WriteBehind {
 
   /** Redis is away: what this instance had accepted of the conversation is archived before the archive is asked. */
   async catchUp(conversationId: string): Promise<void> {
-    await this.rescue.rescue([conversationId]);
+    await this.rescue.catchUp(conversationId);
   }
 
   /** Redis has no session, or none to be trusted: perhaps it has lost what this instance had accepted. */
@@ -50,19 +50,14 @@ export class WriteBehind {
     await this.rescue.afterMiss(conversationId);
   }
 
-  /** Redis is away, and a turn is about to be written without it. */
-  async beforeAppendAroundRedis(conversationId: string): Promise<void> {
-    this.recovery.owe();
+  /** Redis is away, and a turn is written without it; it may come back, and be recovered, before that is done. */
+  async aroundRedis<T>(conversationId: string, write: () => Promise<T>): Promise<T> {
     await this.rescue.beforeWriteAround(conversationId);
+    return this.recovery.around(write);
   }
 
   /** Whatever is still held of an erased conversation goes. */
   forget(conversationId: string): void {
     this.rescue.forget(conversationId);
-  }
-
-  /** Redis may have come back, and been recovered, between the decision and the write. */
-  afterAppendAroundRedis(): void {
-    this.recovery.wroteAround();
   }
 }

@@ -100,3 +100,29 @@ it('asks no engine for a conversation that begins, though nobody has missed Post
   await ledger.turn(service, 'afterwards');
   await settle(service, ledger);
 });
+
+it('uses Redis again while Postgres is away, though a turn under way had found neither', async () => {
+  const ledger = new Ledger();
+  const { conversationId } = await ledger.turn(service, 'before');
+  postgresLink.refuse();
+  await eventually(async () => {
+    const { body } = await withinASecond('/health/sessions');
+    expect(body).toMatchObject({ redis_healthy: true, database_healthy: false });
+  });
+  engine.stub.always = { kind: 'delay', ms: 300 };
+  const underWay = ledger.ask(service, 'under way', { conversationId });
+  await eventually(() => expect(engine.callsFor('under way')).toBe(1));
+  redis.proxy.refuse();
+  expectProblem(await underWay, 503, 'storage_unavailable');
+  engine.stub.always = null;
+  redis.proxy.pass();
+  const reply = await eventually(async () => {
+    const next = await ledger.ask(service, 'and on', { conversationId });
+    expect(next.status).toBe(200);
+    return next;
+  });
+  expect(reply.body).toMatchObject({ seq: 2, durability: 'accepted' });
+  postgresLink.pass();
+  await bothAreUp();
+  await settle(service, ledger);
+});
