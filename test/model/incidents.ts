@@ -74,8 +74,8 @@ export class Incidents {
     const { turns } = this.world.postgres.row(id);
     const newest = turns.at(-1) ?? '';
     const next = rescue.of(id).find(({ turn }) => !turns.includes(turn));
-    const isNext = next?.previous === newest && this.world.ledger.turns.has(next.turn);
-    return isNext ? next.turn : undefined;
+    const follows = next?.previous === newest && next.seq === turns.length + 1;
+    return follows && this.world.ledger.turns.has(next.turn) ? next.turn : undefined;
   }
 
   nextFlush(): number {
