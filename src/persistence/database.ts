@@ -62,9 +62,11 @@ export class Database implements OnApplicationBootstrap, OnApplicationShutdown {
 
   /** Looks whether Postgres answers, and opens the breaker if not. */
   async suspect(patienceMs: number): Promise<void> {
+    // Open, it may be that there has not even been a pool yet.
+    if (this.breaker.isOpen) return;
     const { idleCount } = this.pool;
     // With all connections at work there is none to ask with; their own timeouts tell.
-    if (this.breaker.isOpen || (this.isPoolFull && idleCount === 0)) return;
+    if (this.isPoolFull && idleCount === 0) return;
     if (idleCount > 0) return this.breaker.suspect(() => this.ping(), patienceMs);
     // After some quiet there is none either, and a new one to a far server takes longer than anybody waits here.
     void this.breaker.suspect(() => this.ping(), CONNECTED_WITHIN_MS);
