@@ -39,7 +39,6 @@ export class ChatController {
     };
     const { reply, replayed } = await this.chat.answer(body, userId, conditions);
     if (replayed) response.header('Idempotency-Replayed', 'true');
-    if (reply.durability === 'none') response.header('Cache-Control', 'no-store');
     return reply;
   }
 }

@@ -48,6 +48,10 @@ export class Environment {
   /** An Idempotency-Key is free again after `lapseMs` if its claimant died, and forgotten after `keepMs`. */
   readonly claimTimes: { readonly lapseMs: number; readonly keepMs: number };
 
+  /** Pages of these origins may call the service. */
+  readonly corsOrigins: readonly string[];
+  readonly docs: boolean;
+
   readonly logLevel: (typeof LOG_LEVELS)[number];
   readonly shutdownGraceMs: number;
 
@@ -101,6 +105,9 @@ export class Environment {
     this.answerMaxBytes = variables.integer('ANSWER_MAX_BYTES', { default: 1_048_576, ...count });
 
     this.claimTimes = { lapseMs: this.answerTimeoutMs + CLAIM_MARGIN_MS, keepMs: CLAIM_KEPT_MS };
+
+    this.corsOrigins = variables.origins('CORS_ORIGINS');
+    this.docs = variables.boolean('DOCS', !this.production);
 
     this.logLevel = variables.oneOf('LOG_LEVEL', LOG_LEVELS, 'info');
     this.shutdownGraceMs = variables.integer('SHUTDOWN_GRACE_MS', {

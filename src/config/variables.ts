@@ -47,6 +47,18 @@ export class Variables {
     throw new InvalidEnvironment(name, 'something else', takes);
   }
 
+  /** Origins as a browser sends them, between commas. No `*`: whoever meant everybody has to name them. */
+  origins(name: string): string[] {
+    const origins = (this.text(name) ?? '').split(',').map((each) => each.trim());
+    return origins.filter(Boolean).map((origin) => {
+      const url = URL.canParse(origin) ? new URL(origin) : null;
+      const isExact = url?.origin === origin && !origin.includes('*');
+      if (isExact && /^https?:$/.test(url.protocol)) return origin;
+      const takes = 'exact origins between commas, such as https://app.example.org';
+      throw new InvalidEnvironment(name, 'something else', takes);
+    });
+  }
+
   secret(name: string, minLength: number): string | undefined {
     const text = this.text(name);
     if (text === undefined || text.length >= minLength) return text;

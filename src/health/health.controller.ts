@@ -1,4 +1,4 @@
-import { Controller, Get, Header, Res, ServiceUnavailableException } from '@nestjs/common';
+import { Controller, Get, Res, ServiceUnavailableException } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { HealthCheck, type HealthCheckResult, HealthCheckService } from '@nestjs/terminus';
 import type { FastifyReply } from 'fastify';
@@ -23,14 +23,12 @@ export class HealthController {
   ) {}
 
   @Get('live')
-  @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'The process runs.' })
   live(): { status: 'ok' } {
     return { status: 'ok' };
   }
 
   @Get('ready')
-  @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'A turn can be taken and kept, if need be in one store alone.' })
   @ApiOkResponse()
   @ApiProblems(503)
@@ -60,7 +58,6 @@ export class HealthController {
   }
 
   @Get('sessions')
-  @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'The hot tier and the sync in figures.' })
   @ApiOkResponse({ type: SessionHealth })
   sessions(): Promise<SessionHealth> {

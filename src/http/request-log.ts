@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 
 const REQUEST_ID = /^[\w.-]{1,64}$/;
@@ -11,11 +12,21 @@ export function requestId(request: IncomingMessage): string {
   return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
 }
 
-/** Every reply bears its request's id, and leaves one line: the route's pattern, never an id, a query or a body. */
-export function logRequests(fastify: FastifyInstance, logger: Logger): void {
-  fastify.addHook('onRequest', async (request, reply) => {
-    reply.header('x-request-id', request.id);
+/** Every reply bears its request's id, and nobody on the way keeps it: it is somebody's own. */
+export function markReply(request: FastifyRequest, reply: FastifyReply): void {
+  reply.header('x-request-id', request.id).header('Cache-Control', 'no-store');
+}
+
+/** Marks replies before all else: a preflight is answered on the way to the router. */
+export function markReplies(adapter: FastifyAdapter): void {
+  adapter.setOnRequestHook((request: FastifyRequest, reply: FastifyReply, done: () => void) => {
+    markReply(request, reply);
+    done();
   });
+}
+
+/** Each request leaves one line: the route's pattern, never an id, a query or a body. */
+export function logRequests(fastify: FastifyInstance, logger: Logger): void {
   fastify.addHook('onResponse', async (request, reply) => {
     const line = {
       request_id: request.id,

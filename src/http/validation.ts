@@ -4,6 +4,8 @@ import { type FieldError, ServiceError } from '../conversation/errors.js';
 
 // A field's name comes from the caller too, and should not grow a reply.
 const MAX_PATH_CHARACTERS = 100;
+// Nor should a body of thousands of unknown fields.
+const MAX_ERRORS = 20;
 
 /** Checks bodies against their classes; what is not in the class is refused. */
 export const validationPipe = new ValidationPipe({
@@ -13,7 +15,7 @@ export const validationPipe = new ValidationPipe({
   validationError: { target: false, value: false },
   exceptionFactory: (errors) =>
     new ServiceError('invalid_request', 'Correct the fields that errors names.', {
-      fields: errors.flatMap((error) => fieldErrors(error, '')),
+      fields: errors.flatMap((error) => fieldErrors(error, '')).slice(0, MAX_ERRORS),
     }),
 });
 

@@ -28,6 +28,11 @@ it.each([
   ['GET', `/../../etc/passwd?${CANARY}`],
   ['POST', '//chat//basic'],
   ['PROPFIND', '/'],
+  ['TRACE', '/chat/basic'],
+  ['OPTIONS', '/chat/basic'],
+  ['OPTIONS', '*'],
+  ['GET', `/conversations/${'x'.repeat(101)}`],
+  ['DELETE', `/conversations/${'x'.repeat(8000)}`],
 ])('knows no route %s %s', async (method, path) => {
   expectRefused(await send(`${method} ${path}`, []), 404, 'route_not_found');
 });
@@ -79,9 +84,41 @@ it('refuses a content type that comes twice', async () => {
   expectRefused(reply, 400, 'invalid_request');
 });
 
+it('answers HEAD as it answers GET, without a body', async () => {
+  const reply = await send('HEAD /health/live', []);
+  expect(reply).toMatchObject({ status: 200, body: '' });
+});
+
+it('takes a request that expects to be told to go on, or anything else', async () => {
+  expect((await send(POST, [...JSON_LINES, 'Expect: 100-continue'], BODY)).status).toBe(100);
+  expect((await send(POST, [...JSON_LINES, `Expect: ${CANARY}`], BODY)).status).toBe(200);
+});
+
+it.each([
+  ['a line that is no HTTP', 'NONSENSE', [], '', 400, 'invalid_request'],
+  ['a header without a colon', POST, ['no colon here'], '', 400, 'invalid_request'],
+  ['a length below zero', POST, ['Content-Length: -1'], BODY, 400, 'invalid_request'],
+  ['two lengths', POST, ['Content-Length: 1', 'Content-Length: 2'], '1', 400, 'invalid_request'],
+  [
+    'a length beside chunks',
+    POST,
+    ['Content-Length: 1', 'Transfer-Encoding: chunked'],
+    '0\r\n\r\n',
+    400,
+    'invalid_request',
+  ],
+  ['a space before the colon', POST, [`X-Smuggled : ${CANARY}`], '', 400, 'invalid_request'],
+  ['a NUL in a header', POST, [`X-Odd: ${CANARY}\0`], '', 400, 'invalid_request'],
+  ['20 KiB of headers', POST, [`X-Long: ${CANARY.repeat(2000)}`], '', 431, 'headers_too_large'],
+  ['an address of 20 KiB', `GET /${CANARY.repeat(2000)}`, [], '', 431, 'headers_too_large'],
+])('refuses %s', async (_, line, headers, body, status, code) => {
+  expectRefused(await send(line, headers, body), status, code);
+});
+
 it('still answers after requests that are no HTTP', async () => {
-  await send('NONSENSE', ['no colon here']);
-  await send(POST, ['Content-Type: application/json', 'Content-Length: -1'], BODY);
-  await send(POST, [...JSON_LINES, `X-Long: ${'x'.repeat(100_000)}`], BODY).catch(() => undefined);
+  // Answered before all of it has come: what the other side sees is a matter of time.
+  await send(POST, [...JSON_LINES, `X-Long: ${'x'.repeat(5_000_000)}`], BODY).catch(() => null);
+  await send('\0\0\0\0', ['\0']).catch(() => null);
+  await send('CONNECT example.org:443', []).catch(() => null);
   expect((await service.request('GET', '/health/live')).status).toBe(200);
 });

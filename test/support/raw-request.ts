@@ -6,12 +6,12 @@ export interface RawReply {
   readonly body: string;
 }
 
-/** Sends a request line, header lines and a body exactly as they are, which fetch would correct. */
+/** Sends a request line, header lines and a body exactly as they are, which fetch would correct; a text as UTF-8. */
 export function rawRequest(
   url: string,
   requestLine: string,
   headerLines: readonly string[],
-  body = '',
+  body: string | Buffer = '',
 ): Promise<RawReply> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
@@ -23,7 +23,8 @@ export function rawRequest(
         'Connection: close',
         ...headerLines,
       ];
-      socket.write(`${lines.join('\r\n')}\r\n\r\n${body}`);
+      socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+      socket.write(body);
     });
     socket.on('data', (chunk) => chunks.push(chunk));
     socket.on('error', reject);

@@ -2,6 +2,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { afterAll } from 'vitest';
 import { createApp } from '../../src/app.setup.js';
 import { Environment } from '../../src/config/environment.js';
+import type { ServerLimits } from '../../src/http/server-limits.js';
 import { type HttpClient, httpClient } from './http-client.js';
 
 export interface Service extends HttpClient {
@@ -12,8 +13,11 @@ export interface Service extends HttpClient {
 const QUIET = { LOG_LEVEL: 'silent', PORT: '0', CHAT_RATE_LIMIT: '0' };
 
 /** The service as main.ts runs it, over real HTTP; stopped when the test file has ended. */
-export async function startService(variables: Record<string, string>): Promise<Service> {
-  const app = await createApp(new Environment({ ...QUIET, ...variables }));
+export async function startService(
+  variables: Record<string, string>,
+  limits?: ServerLimits,
+): Promise<Service> {
+  const app = await createApp(new Environment({ ...QUIET, ...variables }), limits);
   await app.listen(0, '127.0.0.1');
   const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
   let stopped: Promise<void> | undefined;

@@ -45,6 +45,7 @@ const WRONG: [name: string, value: string, takes: RegExp][] = [
   ['ANSWER_ENGINE', 'gpt', /extractive, openai/],
   ['ANSWER_TIMEOUT_MS', '0', /whole number from 1/],
   ['ANSWER_MAX_BYTES', '1MB', /whole number/],
+  ['DOCS', 'on', /true, false/],
   ['LOG_LEVEL', 'verbose', /info/],
   ['SHUTDOWN_GRACE_MS', '∞', /whole number/],
 ];
@@ -57,6 +58,15 @@ const WRONG_SECRETS: [name: string, value: string, takes: RegExp][] = [
   ['DATABASE_URL', `postgresql//user:${SECRET}@host`, /postgresql:\/\//],
   ['DATABASE_MIGRATION_URL', SECRET, /postgresql:\/\//],
   ['OPENAI_BASE_URL', `ftp://${SECRET}`, /https?:\/\//],
+  ['CORS_ORIGINS', '*', /exact origins/],
+  ['CORS_ORIGINS', 'null', /exact origins/],
+  ['CORS_ORIGINS', 'app.example.org', /exact origins/],
+  ['CORS_ORIGINS', 'https://app.example.org/', /exact origins/],
+  ['CORS_ORIGINS', 'https://App.example.org', /exact origins/],
+  ['CORS_ORIGINS', 'https://app.example.org:443', /exact origins/],
+  ['CORS_ORIGINS', 'https://*.example.org', /exact origins/],
+  ['CORS_ORIGINS', 'file:///index.html', /exact origins/],
+  ['CORS_ORIGINS', `https://user:${SECRET}@app.example.org`, /exact origins/],
   ['ADMIN_TOKEN', SECRET, /at least 16 characters/],
   ['JWT_SECRET', SECRET, /at least 32 bytes/],
   ['SUPABASE_JWT_SECRET', SECRET.repeat(2), /at least 32 bytes/],
@@ -82,6 +92,19 @@ describe('a wrong value', () => {
     expect(error.message).toMatch(takes);
     expect(error.message).not.toContain(SECRET);
   });
+});
+
+it('takes a list of origins, and shows the docs in production only when told so', () => {
+  const origins = ' https://app.example.org ,http://localhost:5173,';
+  expect(new Environment({ CORS_ORIGINS: origins }).corsOrigins).toEqual([
+    'https://app.example.org',
+    'http://localhost:5173',
+  ]);
+  const production = { NODE_ENV: 'production', AUTH_MODE: 'none' };
+  expect(new Environment({}).docs).toBe(true);
+  expect(new Environment({ DOCS: 'false' }).docs).toBe(false);
+  expect(new Environment(production).docs).toBe(false);
+  expect(new Environment({ ...production, DOCS: 'true' }).docs).toBe(true);
 });
 
 describe('what is needed', () => {
