@@ -30,6 +30,20 @@ export interface AcceptedBatch {
 /** An erased conversation takes nothing any more. */
 export const ERASED = Number.POSITIVE_INFINITY;
 
+export interface ArchivedSoFar {
+  /** How many turns of the conversation are archived, or ERASED. */
+  readonly count: number;
+  /** Those of the batch that are among them. */
+  readonly turns: readonly AcceptedTurn[];
+}
+
+export interface CommitOptions {
+  /** Not where somebody else holds its row; else waits for it. */
+  readonly skipHeld: boolean;
+  /** Behind a gap too: whatever was to fill it is gone. */
+  readonly late?: boolean;
+}
+
 /** Stores turns that Redis has accepted without asking Redis, and never out of the order that it gave them. */
 @Injectable()
 export class AcceptedTurnArchive {
@@ -38,35 +52,34 @@ export class AcceptedTurnArchive {
   /**
    * Stores those turns that follow directly on what is archived: behind a gap stands a turn that another
    * instance has accepted, and goes first. Marks the conversation: Redis may have lost them.
-   * @param skipHeld not where somebody else holds its row; else waits for it
-   * @returns how many turns of the conversation are archived now, or ERASED.
    * @throws ServiceError storage_unavailable, and what is wrong with the data.
    */
   async commit(
     accepted: AcceptedBatch,
-    { skipHeld }: { readonly skipHeld: boolean },
-  ): Promise<number> {
+    { skipHeld, late = false }: CommitOptions,
+  ): Promise<ArchivedSoFar> {
     const { conversationId, turns } = accepted;
     const batch = { ...accepted, createdAt: turns[0]!.createdAt };
     return this.database.transaction(async (client) => {
-      if (turns[0]!.seq === 1) await insertConversations(client, [batch]);
+      if (late || turns[0]!.seq === 1) await insertConversations(client, [batch]);
       const [row] = await lockConversations(client, [conversationId], { skipHeld });
-      if (!row) return 0;
-      if (row.erased) return ERASED;
+      if (!row) return { count: 0, turns: [] };
+      if (row.erased) return { count: ERASED, turns };
       const known = await numbersOf(
         client,
         turns.map(({ id }) => id),
       );
-      const archived = Number(row.turn_count);
+      const count = Number(row.turn_count);
       const unknown = turns.filter(({ id }) => !known.has(id));
-      const newestId = await newestOf(client, conversationId, archived);
-      const due = following({ id: newestId, seq: archived }, unknown);
+      const newestId = await newestOf(client, conversationId, count);
+      const due = late ? unknown : following({ id: newestId, seq: count }, unknown);
       if (due.length > 0) {
         await addDataKeys(client, [row], [batch]);
         await insertTurns(client, [{ ...batch, turns: due }]);
         await markHotStale(client, conversationId, due.at(-1)!.id);
       }
-      return archived + due.length;
+      const stored = turns.filter((turn) => known.has(turn.id) || due.includes(turn));
+      return { count: count + due.length, turns: stored };
     });
   }
 

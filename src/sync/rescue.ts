@@ -3,12 +3,12 @@ import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { storageUnavailable } from '../conversation/errors.js';
 import type { StoredAppend } from '../conversation/stored-history.js';
 import { Metrics } from '../metrics/metrics.js';
-import { AcceptedTurnArchive, ERASED } from '../persistence/accepted-turns.js';
+import { AcceptedTurnArchive, type CommitOptions, ERASED } from '../persistence/accepted-turns.js';
 import { RedisConnection } from '../redis/redis.connection.js';
 import type { AppendedTurn } from '../session/session.js';
 import { failureReason } from './failure-reason.js';
 import { Recovery } from './recovery.js';
-import { UnflushedTurns } from './unflushed-turns.js';
+import { type AcceptedTurns, UnflushedTurns } from './unflushed-turns.js';
 
 // Enough to be quick, and connections are left for requests.
 const PARALLEL_CONVERSATIONS = 4;
@@ -17,7 +17,6 @@ const SUSPICIOUS_AFTER_MS = 100;
 const PATIENCE_MS = 200;
 // What is left stands behind a turn of another instance, or Postgres takes nothing now: neither lasts long.
 const PAUSE_MS = 200;
-const IDS_PER_QUESTION = 1000;
 
 /**
  * Archives turns that this instance had accepted into Redis when that cannot be asked for them any more, or may have
@@ -29,8 +28,6 @@ export class Rescue implements OnApplicationShutdown {
   private readonly logger = new Logger(Rescue.name);
   private running = false;
   private stopped = false;
-  // Redis came up anew, or without a session that it had: perhaps with less than it had.
-  private isDoubtful = false;
 
   constructor(
     private readonly redis: RedisConnection,
@@ -42,7 +39,7 @@ export class Rescue implements OnApplicationShutdown {
     redis.breaker.onOpened(() => void this.rescueAll());
     recovery.onReturn(() => void this.rescueAll());
     recovery.rescueWith(async (isNewRun) => {
-      this.isDoubtful ||= isNewRun && this.pending.length > 0;
+      if (isNewRun) this.unflushed.doubt();
       await this.rescueOnce();
     });
   }
@@ -76,7 +73,7 @@ export class Rescue implements OnApplicationShutdown {
   /** There is no session, or none to be trusted: where it had turns of ours, Redis has lost others too. */
   async afterMiss(conversationId: string): Promise<void> {
     if (!this.unflushed.of(conversationId)) return;
-    this.isDoubtful = true;
+    this.unflushed.doubt();
     await this.rescue([conversationId]);
     void this.rescueAll();
   }
@@ -95,6 +92,11 @@ export class Rescue implements OnApplicationShutdown {
     return true;
   }
 
+  /** Archives turns that nobody has any more but this instance, behind all that came since. */
+  async rescueLate(conversationId: string, lost: AcceptedTurns): Promise<void> {
+    await this.rescueOne(conversationId, { skipHeld: true, late: true }, lost);
+  }
+
   /** Conversations with turns that may not be archived yet. */
   get pending(): readonly string[] {
     return this.unflushed.conversationIds;
@@ -107,49 +109,66 @@ export class Rescue implements OnApplicationShutdown {
 
   /** Everything of which Redis is no longer sure, where there is such a thing. */
   async rescueOnce(): Promise<void> {
-    if (this.isNeeded && (await this.rescue(this.pending))) this.isDoubtful = false;
+    await this.rescue(this.due);
   }
 
-  /** Lets go of what somebody else has archived meanwhile. @throws ServiceError storage_unavailable. */
-  async release(): Promise<void> {
-    const ids = this.unflushed.conversationIds;
-    for (let first = 0; first < ids.length; first += IDS_PER_QUESTION) {
-      const archived = await this.archive.archivedUpTo(ids.slice(first, first + IDS_PER_QUESTION));
-      for (const [id, seq] of archived) this.unflushed.settleUpTo(id, seq);
-    }
-  }
-
-  /** Until Redis is back, or nothing is left: an instance that has the turns before ours may be slower. */
+  /** Until Redis is back, and has lost nothing that is not archived: whoever has the turns before ours may be slower. */
   private async rescueAll(): Promise<void> {
     if (this.running) return;
     this.running = true;
-    for (; this.isNeeded; await delay(PAUSE_MS, undefined, { ref: false })) await this.rescueOnce();
+    for (; !this.stopped && this.due.length > 0; await delay(PAUSE_MS, undefined, { ref: false })) {
+      await this.rescueOnce();
+    }
     this.running = false;
   }
 
-  private get isNeeded(): boolean {
-    const mayLack = this.redis.breaker.isOpen || this.isDoubtful;
-    return mayLack && this.pending.length > 0 && !this.stopped;
+  private get due(): readonly string[] {
+    return this.redis.breaker.isOpen ? this.pending : this.unflushed.doubtfulIds;
   }
 
   /** @returns false when Postgres takes nothing now. */
   private async rescueOne(
     conversationId: string,
-    options: { readonly skipHeld: boolean },
+    options: CommitOptions,
+    accepted = this.unflushed.of(conversationId),
   ): Promise<boolean> {
-    const accepted = this.unflushed.of(conversationId);
     if (!accepted) return true;
     try {
-      const archived = await this.archive.commit({ conversationId, ...accepted }, options);
-      this.unflushed.settleUpTo(conversationId, archived);
-      this.recovery.wroteAround();
+      await this.commit(conversationId, accepted, options).catch(async (error: unknown) => {
+        if (failureReason(error) !== 'poison') throw error;
+        await this.commitEach(conversationId, accepted, options);
+      });
       return true;
     } catch (error) {
-      const reason = failureReason(error);
-      this.logger.debug(`a conversation was not rescued (${reason})`);
-      // What Postgres refuses for what it is stays in Redis, and becomes a dead letter by its flush.
-      if (reason === 'poison') this.forget(conversationId);
-      return reason === 'poison';
+      this.logger.debug(`a conversation was not rescued (${failureReason(error)})`);
+      return false;
+    }
+  }
+
+  private async commit(
+    conversationId: string,
+    accepted: AcceptedTurns,
+    options: CommitOptions,
+  ): Promise<void> {
+    const { count, turns } = await this.archive.commit({ conversationId, ...accepted }, options);
+    this.unflushed.settle(conversationId, turns);
+    this.unflushed.settleUpTo(conversationId, count);
+    if (turns.length > 0) this.recovery.wroteAround();
+  }
+
+  /** What Postgres refuses for what it is stays in Redis, and becomes a dead letter by its flush; the others do not. */
+  private async commitEach(
+    conversationId: string,
+    accepted: AcceptedTurns,
+    options: CommitOptions,
+  ): Promise<void> {
+    for (const turn of accepted.turns) {
+      try {
+        await this.commit(conversationId, { ...accepted, turns: [turn] }, options);
+      } catch (error) {
+        if (failureReason(error) !== 'poison') throw error;
+        this.unflushed.settle(conversationId, [turn]);
+      }
     }
   }
 }

@@ -6,8 +6,8 @@ import { RedisConnection } from '../redis/redis.connection.js';
 import { failureReason } from './failure-reason.js';
 import { Flusher } from './flusher.js';
 import { PartitionLease } from './lease.js';
+import { Leftovers } from './leftovers.js';
 import { Recovery } from './recovery.js';
-import { Rescue } from './rescue.js';
 
 export interface SweepResult {
   /** Milliseconds since the epoch, when the sweep began. */
@@ -50,7 +50,7 @@ export class Sweep {
     redis: RedisConnection,
     private readonly flusher: Flusher,
     private readonly recovery: Recovery,
-    private readonly rescue: Rescue,
+    private readonly leftovers: Leftovers,
     private readonly metrics: Metrics,
   ) {
     this.lease = new PartitionLease(redis.background, randomUUID());
@@ -87,7 +87,7 @@ export class Sweep {
         const partitions = Array.from({ length: PARTITIONS_AT_ONCE }, (_, index) => first + index);
         await this.sweepPartitions(partitions, tally);
       }
-      await this.rescue.release();
+      await this.leftovers.settle();
       this.failing = false;
       return (this.latest = { at, ...tally, durationMs: performance.now() - startedMs });
     } catch (error) {

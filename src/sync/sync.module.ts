@@ -7,6 +7,7 @@ import { FlushQueue } from './flush-queue.js';
 import { Flusher } from './flusher.js';
 import { HybridClaims } from './hybrid.claims.js';
 import { HybridHistory } from './hybrid.history.js';
+import { Leftovers } from './leftovers.js';
 import { MendedSessions } from './mended.sessions.js';
 import { Recovery } from './recovery.js';
 import { Rescue } from './rescue.js';
@@ -27,6 +28,7 @@ import { WriteBehind } from './write-behind.js';
     Backlog,
     Recovery,
     Rescue,
+    Leftovers,
     UnflushedTurns,
     Restore,
     WriteBehind,

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { mergeKeyrings } from '../conversation/keyring.js';
-import type { AcceptedBatch, AcceptedTurn } from '../persistence/accepted-turns.js';
+import { type AcceptedBatch, type AcceptedTurn, ERASED } from '../persistence/accepted-turns.js';
 
 /** Turns of one conversation that Redis has accepted, in their order. */
-type AcceptedTurns = Omit<AcceptedBatch, 'conversationId'>;
+export type AcceptedTurns = Omit<AcceptedBatch, 'conversationId'>;
 
 /** A turn of a conversation, with what Redis has accepted along with it. */
 interface Noted extends Omit<AcceptedBatch, 'turns'> {
@@ -25,6 +25,8 @@ const sizeOf = ({ question, answer }: AcceptedTurn): number =>
 @Injectable()
 export class UnflushedTurns {
   private readonly conversations = new Map<string, AcceptedTurns>();
+  // Turns that Redis may have lost: by their ids.
+  private readonly doubtful = new Set<string>();
   private characters = 0;
 
   get conversationIds(): string[] {
@@ -54,15 +56,33 @@ export class UnflushedTurns {
     }
   }
 
+  /** Redis may have lost what it holds: each of these turns is to be archived, whoever has its place by now. */
+  doubt(): void {
+    for (const { turns } of this.conversations.values()) {
+      for (const { id } of turns) this.doubtful.add(id);
+    }
+  }
+
+  /** Conversations with turns that Redis may have lost. */
+  get doubtfulIds(): string[] {
+    if (this.doubtful.size === 0) return [];
+    return this.conversationIds.filter((id) => this.doubtfulTurns(id).length > 0);
+  }
+
+  doubtfulTurns(conversationId: string): AcceptedTurn[] {
+    return this.of(conversationId)?.turns.filter(({ id }) => this.doubtful.has(id)) ?? [];
+  }
+
   /** These turns are archived, or for ever refused. */
   settle(conversationId: string, turns: readonly { readonly id: string }[]): void {
     const ids = new Set(turns.map(({ id }) => id));
     this.keep(conversationId, ({ id }) => !ids.has(id));
   }
 
-  /** The archive has reached this place: what it lacks below is Redis's alone to bring. */
+  /** The archive has reached this place: what it lacks below is Redis's alone to bring, unless that has lost it. */
   settleUpTo(conversationId: string, seq: number): void {
-    this.keep(conversationId, (turn) => turn.seq > seq);
+    const isLost = (id: string) => seq !== ERASED && this.doubtful.has(id);
+    this.keep(conversationId, (turn) => turn.seq > seq || isLost(turn.id));
   }
 
   private keep(conversationId: string, isKept: (turn: AcceptedTurn) => boolean): void {
@@ -70,8 +90,12 @@ export class UnflushedTurns {
     if (!present) return;
     const turns: AcceptedTurn[] = [];
     for (const turn of present.turns) {
-      if (isKept(turn)) turns.push(turn);
-      else this.characters -= sizeOf(turn);
+      if (isKept(turn)) {
+        turns.push(turn);
+      } else {
+        this.characters -= sizeOf(turn);
+        this.doubtful.delete(turn.id);
+      }
     }
     if (turns.length === 0) this.conversations.delete(conversationId);
     else this.conversations.set(conversationId, { ...present, turns });

@@ -1,4 +1,5 @@
 import type { ChatReply } from '../../src/chat/chat-reply.dto.js';
+import type { InstanceProcess } from './instance-process.js';
 
 /** A turn as its client was told. Times are on the run's own clock. */
 export interface BookedTurn {
@@ -14,6 +15,16 @@ export interface BookedTurn {
   readonly answeredMs: number;
 }
 
+/** One request of a turn. */
+export interface Attempt {
+  /** The process that got it. */
+  readonly process: InstanceProcess;
+  readonly sentMs: number;
+  readonly endedMs: number;
+  /** null: cut off, and perhaps carried out all the same. */
+  readonly status: number | null;
+}
+
 /** What clients were told, and what is known of the turns that went with Redis. */
 export class Book {
   readonly turns = new Map<string, BookedTurn>();
@@ -22,11 +33,20 @@ export class Book {
   readonly complaints: string[] = [];
   readonly erasing = new Set<string>();
   readonly erased = new Set<string>();
+  private readonly attempts = new Map<string, Attempt[]>();
   private readonly gone = new Map<string, number>();
 
   complain = (what: string): void => {
     this.complaints.push(what);
   };
+
+  noteAttempt(question: string, attempt: Attempt): void {
+    this.attempts.set(question, [...this.attemptsOf(question), attempt]);
+  }
+
+  attemptsOf(question: string): readonly Attempt[] {
+    return this.attempts.get(question) ?? [];
+  }
 
   /** @returns the turn; a retry is told the same as the first time. */
   note(

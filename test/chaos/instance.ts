@@ -3,6 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { freePort } from '../../scripts/servers/ports.mjs';
 import { noteForCleanup } from '../../scripts/servers/server-process.mjs';
 import { untilLive } from '../../scripts/servers/service.mjs';
+import { InstanceProcess } from './instance-process.js';
 
 const LIVE_WITHIN_MS = 60_000;
 // On top of the ten seconds that the service grants itself.
@@ -22,12 +23,16 @@ export class Instance {
   private child: ChildProcess | undefined;
   private exited: Promise<number | null> = Promise.resolve(null);
   private isAskedToEnd = false;
+  private started = 0;
+  private latest: InstanceProcess;
 
   private constructor(
     readonly name: string,
     private readonly port: number,
     private readonly options: InstanceOptions,
-  ) {}
+  ) {
+    this.latest = new InstanceProcess(name);
+  }
 
   static async create(name: string, options: InstanceOptions): Promise<Instance> {
     return new Instance(name, await freePort(), options);
@@ -35,6 +40,11 @@ export class Instance {
 
   get url(): string {
     return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** The process that takes requests now, or took them last. */
+  get process(): InstanceProcess {
+    return this.latest;
   }
 
   async start(): Promise<void> {
@@ -56,6 +66,8 @@ export class Instance {
       stream.pipe(createWriteStream(logFile, { flags: 'a' }));
     }
     this.child = child;
+    this.latest = new InstanceProcess(`${this.name}, process ${++this.started}`);
+    this.latest.readLog(child.stdout);
     this.exited = new Promise((resolve) => child.once('close', (code) => resolve(code)));
     noteForCleanup(child.pid!, main, this.exited);
     void this.exited.then((code) => {

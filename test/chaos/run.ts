@@ -2,6 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import type { Book } from './book.js';
 import type { Dice } from './dice.js';
+import type { Instance } from './instance.js';
 import type { Stage } from './stage.js';
 
 // What a fault did may show in a reply this long after it.
@@ -54,10 +55,10 @@ export class Run {
     this.timeline.write(`${new Date().toISOString()} ${seconds.toFixed(3)} ${what}\n`);
   }
 
-  /** The address of an instance that is up, if there is one. */
-  url(dice: Dice): string {
+  /** One that is up, if there is one. */
+  instance(dice: Dice): Instance {
     const { instances } = this.stage;
     const up = instances.filter(({ isUp }) => isUp);
-    return dice.of(up.length > 0 ? up : instances).url;
+    return dice.of(up.length > 0 ? up : instances);
   }
 }

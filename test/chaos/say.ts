@@ -43,10 +43,16 @@ export async function say(run: Run, dice: Dice, saying: Saying): Promise<Heard> 
   const askedMs = performance.now();
   for (let tries = 1; tries <= TRIES; tries++) {
     const wasCalm = run.isCalm;
-    const url = run.url(dice);
+    const { url, process } = run.instance(dice);
     const attemptMs = performance.now();
-    run.note(`${question}, try ${tries} at ${url} ${describe(headers, meta_params)}`);
+    run.note(`${question}, try ${tries} at ${process.name} ${describe(headers, meta_params)}`);
     const reply = await post(`${url}/chat/basic`, { headers, body });
+    run.book.noteAttempt(question, {
+      process,
+      sentMs: attemptMs,
+      endedMs: performance.now(),
+      status: reply?.status ?? null,
+    });
     run.note(`${question}, try ${tries}: ${outcomeOf(reply)}`);
     if (reply?.status === 200) {
       const turn = run.book.note(reply.body as ChatReply, question, { askedMs, attemptMs });

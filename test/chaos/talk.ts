@@ -58,7 +58,10 @@ async function halfway(run: Run, dice: Dice, conversationId: string): Promise<vo
 async function erase(run: Run, dice: Dice, conversationId: string): Promise<void> {
   run.book.erasing.add(conversationId);
   for (let tries = 0; tries < ERASE_TRIES && !run.stop.aborted; tries++) {
-    const status = await request('DELETE', `${run.url(dice)}/conversations/${conversationId}`);
+    const status = await request(
+      'DELETE',
+      `${run.instance(dice).url}/conversations/${conversationId}`,
+    );
     if (status === 204 || (status === 404 && tries > 0)) {
       run.book.erased.add(conversationId);
       return lookAgain(run, dice, conversationId);

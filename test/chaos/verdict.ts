@@ -1,4 +1,4 @@
-import type { BookedTurn } from './book.js';
+import { type ArchivedRow, describe, orderOf } from './order.js';
 import type { Run } from './run.js';
 
 /** What clients were told against what Postgres has, after the drain. */
@@ -7,21 +7,14 @@ export interface Verdict {
   readonly lost: string[];
   readonly doubled: string[];
   readonly reordered: string[];
-  /** Written around a Redis that held an earlier turn of the conversation unsynced. */
+  /** Written around a Redis that held an earlier turn, which another instance had to archive. */
   readonly overtaking: number;
   readonly wentWithRedis: number;
   readonly erasedYetThere: string[];
 }
 
-interface Row extends Record<string, unknown> {
-  readonly id: string;
-  readonly conversation_id: string;
-  readonly seq: number;
-  readonly question: string;
-}
-
 export async function judge({ book, stage }: Run): Promise<Verdict> {
-  const rows = await stage.postgres.query<Row>(
+  const rows = await stage.postgres.query<ArchivedRow>(
     'select id, conversation_id, seq::integer as seq, question from conversation_messages order by 2, 3',
   );
   const conversations = await stage.postgres.query<{ id: string; erased: boolean }>(
@@ -35,7 +28,7 @@ export async function judge({ book, stage }: Run): Promise<Verdict> {
   const missing = turns.filter((turn) => archived.get(turn.turnId)?.question !== turn.question);
   // What Redis lost while its flush was under way came late: that is Redis's loss too, though nothing is missing.
   const inOrder = turns.filter((turn) => book.isKept(turn));
-  const { reordered, overtaking } = orderOf(inOrder, archived);
+  const { reordered, overtaking } = orderOf(inOrder, rows, book);
   return {
     acknowledged: book.turns.size,
     lost: missing.filter((turn) => !book.wentWithRedis(turn)).map(describe),
@@ -49,11 +42,8 @@ export async function judge({ book, stage }: Run): Promise<Verdict> {
   };
 }
 
-const describe = ({ turnId, conversationId, durability, question }: BookedTurn): string =>
-  `${durability} turn ${turnId} of ${conversationId} (${question})`;
-
-function doubledIn(rows: readonly Row[]): string[] {
-  const seen = new Map<string, Row>();
+function doubledIn(rows: readonly ArchivedRow[]): string[] {
+  const seen = new Map<string, ArchivedRow>();
   return rows.flatMap((row) => {
     const first = seen.get(row.question);
     seen.set(row.question, row);
@@ -61,33 +51,4 @@ function doubledIn(rows: readonly Row[]): string[] {
       ? [`${row.question}: turns ${first.id} and ${row.id} of ${row.conversation_id}`]
       : [];
   });
-}
-
-/** A turn that was asked after another one's reply has to stand behind it. */
-function orderOf(turns: readonly BookedTurn[], archived: ReadonlyMap<string, Row>) {
-  const conversations = new Map<string, BookedTurn[]>();
-  for (const turn of turns) {
-    if (!archived.has(turn.turnId)) continue;
-    const group = conversations.get(turn.conversationId);
-    if (group) group.push(turn);
-    else conversations.set(turn.conversationId, [turn]);
-  }
-  const reordered: string[] = [];
-  let overtaking = 0;
-  for (const group of conversations.values()) {
-    for (const turn of group) {
-      const place = archived.get(turn.turnId)!.seq;
-      const behind = group.filter(
-        (other) => other.answeredMs < turn.askedMs && archived.get(other.turnId)!.seq > place,
-      );
-      if (behind.length === 0) continue;
-      // Only Postgres can commit around Redis, and only what Redis had alone can be passed by.
-      const isOvertaking =
-        turn.durability === 'committed' &&
-        behind.every(({ durability }) => durability === 'accepted');
-      if (isOvertaking) overtaking++;
-      else reordered.push(`${describe(turn)} stands before ${behind.map(describe).join(', ')}`);
-    }
-  }
-  return { reordered, overtaking };
 }

@@ -1,8 +1,12 @@
-import { expect, it } from 'vitest';
+import pg from 'pg';
+import { afterAll, expect, it } from 'vitest';
+import { conversationKeys } from '../../src/redis/keys.js';
 import { SCRIPTS } from '../../src/session/scripts.js';
+import { sweepNow } from '../support/admin.js';
 import { archivedTurns } from '../support/archive-contents.js';
 import { eventually } from '../support/eventually.js';
 import { createProxy } from '../support/faults.js';
+import { startInstance } from '../support/instance.js';
 import { Ledger } from '../support/ledger.js';
 import { countTurns } from '../support/settled.js';
 import { createStage, redisIs } from '../support/stage.js';
@@ -11,6 +15,10 @@ import { dirtyConversations, unsyncedTurns } from '../support/verified.js';
 const { redis, database, postgresLink, start, settle } = await createStage();
 // By the sweep alone: what is archived while Redis is away was rescued.
 const BY_THE_SWEEP = { AUTO_SYNC_TO_DB: 'false' };
+
+const holder = new pg.Client({ connectionString: database.url });
+await holder.connect();
+afterAll(() => holder.end());
 
 /** The questions of a conversation as the archive has them. */
 const questionsOf = async (conversationId: string) =>
@@ -114,6 +122,120 @@ it('shows what it archived from memory also where Redis had lost it before it we
   const third = await ledger.ask(other, 'third', { conversationId });
   expect(third.body).toMatchObject({ seq: 3, history: { turns_used: 2 } });
   await settle(service, ledger);
+});
+
+it('archives what Redis has lost although somebody held its row when Redis came up anew', async () => {
+  const service = await start(BY_THE_SWEEP);
+  const ledger = new Ledger();
+  const { conversationId } = await ledger.turn(service, 'first', { durability: 'committed' });
+  await ledger.turn(service, 'second', { conversationId });
+  await holder.query('begin');
+  await holder.query('select from conversation_sessions where conversation_id = $1 for update', [
+    conversationId,
+  ]);
+  await redis.restartEmpty();
+  await redisIs('up', service);
+  expect(await questionsOf(conversationId)).toEqual(['first']);
+  await holder.query('rollback');
+  // Nobody asks for it.
+  await eventually(async () =>
+    expect(await questionsOf(conversationId)).toEqual(['first', 'second']),
+  );
+  await settle(service, ledger);
+});
+
+it('archives late what Redis has lost behind a turn of an instance that died with it', async () => {
+  const doomed = await startInstance({
+    REDIS_URL: redis.url,
+    DATABASE_URL: database.url,
+    ...BY_THE_SWEEP,
+  });
+  const service = await start(BY_THE_SWEEP);
+  const ledger = new Ledger();
+  const { conversationId } = await ledger.turn(service, 'first', { durability: 'committed' });
+  await ledger.turn(doomed, 'second', { conversationId });
+  await ledger.turn(service, 'third', { conversationId });
+  doomed.kill('SIGKILL');
+  await doomed.exited;
+  await redis.restartEmpty();
+  await redisIs('up', service);
+  await sweepNow(service);
+  // Until the next sweep whoever has the second turn may archive it.
+  expect(await questionsOf(conversationId)).toEqual(['first']);
+  await sweepNow(service);
+  expect(await questionsOf(conversationId)).toEqual(['first', 'third']);
+  const fourth = await ledger.ask(service, 'fourth', { conversationId });
+  expect(fourth.body).toMatchObject({ seq: 3, history: { turns_used: 2 } });
+  await settle(service, ledger, { lost: 1 });
+});
+
+it('leaves to the flush, however late that is, what Redis has brought back with it', async () => {
+  const doomed = await startInstance({
+    REDIS_URL: redis.url,
+    DATABASE_URL: database.url,
+    ...BY_THE_SWEEP,
+  });
+  const service = await start(BY_THE_SWEEP);
+  const ledger = new Ledger();
+  const { conversationId } = await ledger.turn(service, 'first', { durability: 'committed' });
+  await ledger.turn(doomed, 'second', { conversationId });
+  await ledger.turn(service, 'third', { conversationId });
+  doomed.kill('SIGKILL');
+  await doomed.exited;
+  redis.proxy.refuse();
+  await redis.kill();
+  await redis.restart();
+  const { lease } = conversationKeys(conversationId);
+  await redis.client.set(lease, 'of a sweeper that died');
+  redis.proxy.pass();
+  await redisIs('up', service);
+  for (let sweeps = 0; sweeps < 3; sweeps++) await sweepNow(service);
+  expect(await questionsOf(conversationId)).toEqual(['first']);
+  await redis.client.del(lease);
+  await settle(service, ledger);
+  expect(await questionsOf(conversationId)).toEqual(['first', 'second', 'third']);
+});
+
+it('archives late what Redis has lost although another turn has its place by then', async () => {
+  const service = await start(BY_THE_SWEEP);
+  const other = await start(BY_THE_SWEEP);
+  const ledger = new Ledger();
+  const { conversationId } = await ledger.turn(other, 'first', { durability: 'committed' });
+  await ledger.turn(service, 'lost', { conversationId });
+  await redis.client.flushall();
+  const asked = { conversationId, durability: 'committed' } as const;
+  const second = await ledger.turn(other, 'in its place', asked);
+  expect(second.seq).toBe(2);
+  // It has a conversation of its own that Redis lacks: so it knows.
+  const alone = await ledger.turn(service, 'alone');
+  await redis.client.flushall();
+  await ledger.turn(service, 'alone, next', { conversationId: alone.conversationId });
+  for (let sweeps = 0; sweeps < 2; sweeps++) await sweepNow(service);
+  expect(await questionsOf(conversationId)).toEqual(['first', 'in its place', 'lost']);
+  const { reordered, lost } = await ledger.compare(database);
+  expect({ reordered, lost }).toEqual({ reordered: [], lost: [] });
+});
+
+it('keeps the neighbours of a turn that Postgres refuses, though Redis is lost', async () => {
+  const service = await start(BY_THE_SWEEP);
+  const ledger = new Ledger();
+  const { conversationId } = await ledger.turn(service, 'first');
+  await ledger.turn(service, 'a forbidden one', { conversationId });
+  await ledger.turn(service, 'third', { conversationId });
+  await database.query(
+    `alter table conversation_messages
+       add constraint refused check (question not like '%forbidden%') not valid`,
+  );
+  redis.proxy.blackhole();
+  await redisIs('away', service);
+  await eventually(async () => expect(await questionsOf(conversationId)).toEqual(['first']));
+  await redis.restartEmpty();
+  redis.proxy.pass();
+  await redisIs('up', service);
+  for (let sweeps = 0; sweeps < 2; sweeps++) await sweepNow(service);
+  expect(await questionsOf(conversationId)).toEqual(['first', 'third']);
+  await database.query('alter table conversation_messages drop constraint refused');
+  await settle(service, ledger, { lost: 1 });
 });
 
 it('archives on its way out what Redis does not give any more', async () => {

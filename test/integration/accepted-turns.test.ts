@@ -30,9 +30,9 @@ it('stores what follows on the archive, also a conversation that it does not kno
   const all = inARow(turns);
   const commit = (some: typeof all) =>
     accepted.commit({ conversationId, owner: 'user-1', turns: some, ...UNSEALED }, background);
-  expect(await commit(all.slice(0, 2))).toBe(2);
-  expect(await commit(all)).toBe(4);
-  expect(await commit(all)).toBe(4);
+  expect(await commit(all.slice(0, 2))).toEqual({ count: 2, turns: all.slice(0, 2) });
+  expect(await commit(all)).toEqual({ count: 4, turns: all });
+  expect(await commit(all)).toEqual({ count: 4, turns: all });
   expect(await idsOf(conversationId)).toEqual(ids(turns));
 });
 
@@ -47,11 +47,11 @@ it('leaves what stands behind a gap, or behind a place that another turn has tak
   const behind = inARow([next], 3, ours.id);
   const commit = () =>
     accepted.commit({ conversationId, owner: null, turns: behind, ...UNSEALED }, background);
-  expect(await commit()).toBe(0);
+  expect(await commit()).toEqual({ count: 0, turns: [] });
   await archive.commit([batchOf(conversationId, [first])]);
-  expect(await commit()).toBe(1);
+  expect(await commit()).toEqual({ count: 1, turns: [] });
   await archive.commit([batchOf(conversationId, [around])]);
-  expect(await commit()).toBe(2);
+  expect(await commit()).toEqual({ count: 2, turns: [] });
   expect(await idsOf(conversationId)).toEqual(ids([first, around]));
 });
 
@@ -66,10 +66,34 @@ it('leaves what follows a turn that has come a second time, behind others', asyn
   await archive.commit([batchOf(conversationId, [first, before, again])]);
   // In Redis it was the second turn, and others that are not archived yet may stand there before the next one.
   const turns = inARow([next], 3, again.id);
-  expect(
-    await accepted.commit({ conversationId, owner: null, turns, ...UNSEALED }, background),
-  ).toBe(3);
+  const archived = await accepted.commit(
+    { conversationId, owner: null, turns, ...UNSEALED },
+    background,
+  );
+  expect(archived).toEqual({ count: 3, turns: [] });
   expect(await idsOf(conversationId)).toEqual(ids([first, before, again]));
+});
+
+it('stores what came late behind all that is there, once, also where the conversation was never archived', async () => {
+  const [known, unknown] = [randomUUID(), randomUUID()];
+  const [first, around, ...others] = someTurns(4) as [
+    StoredTurn,
+    StoredTurn,
+    StoredTurn,
+    StoredTurn,
+  ];
+  const turns = inARow(others, 3, 'never archived');
+  await archive.commit([batchOf(known, [first, around])]);
+  const late = { skipHeld: true, late: true };
+  const commit = (conversationId: string, some = turns) =>
+    accepted.commit({ conversationId, owner: 'user-1', turns: some, ...UNSEALED }, late);
+  expect(await commit(known, turns.slice(0, 1))).toMatchObject({ count: 3 });
+  expect(await commit(known)).toEqual({ count: 4, turns });
+  expect(await commit(known)).toEqual({ count: 4, turns });
+  expect(await idsOf(known)).toEqual(ids([first, around, ...others]));
+  const own = inARow(someTurns(1), 2, 'never archived');
+  expect(await commit(unknown, own)).toEqual({ count: 1, turns: own });
+  expect(await idsOf(unknown)).toEqual(ids(own));
 });
 
 it('revives nothing that was erased', async () => {
@@ -78,9 +102,14 @@ it('revives nothing that was erased', async () => {
   await archive.commit([batchOf(conversationId, [first])]);
   await archive.erase(conversationId, null);
   const turns = inARow([first, second]);
-  expect(
-    await accepted.commit({ conversationId, owner: null, turns, ...UNSEALED }, background),
-  ).toBe(ERASED);
+  for (const late of [false, true]) {
+    const options = { skipHeld: true, late };
+    const archived = await accepted.commit(
+      { conversationId, owner: null, turns, ...UNSEALED },
+      options,
+    );
+    expect(archived).toEqual({ count: ERASED, turns });
+  }
   expect(await idsOf(conversationId)).toEqual([]);
   expect(await accepted.archivedUpTo([conversationId, randomUUID()])).toEqual(
     new Map([[conversationId, ERASED]]),
@@ -96,9 +125,11 @@ it('does not wait for a conversation that somebody holds', async () => {
       [conversationId],
     );
     const turns = inARow([aTurn()], 2, 'whatever');
-    expect(
-      await accepted.commit({ conversationId, owner: null, turns, ...UNSEALED }, background),
-    ).toBe(0);
+    const archived = await accepted.commit(
+      { conversationId, owner: null, turns, ...UNSEALED },
+      background,
+    );
+    expect(archived).toEqual({ count: 0, turns: [] });
   });
   expect(await accepted.archivedUpTo([conversationId])).toEqual(new Map([[conversationId, 1]]));
 });

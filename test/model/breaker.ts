@@ -4,7 +4,7 @@ import type { Scripts } from './scripts.js';
 import type { World } from './world.js';
 
 interface Recovers {
-  beforeRedisIsTrusted(): Process<boolean>;
+  beforeRedisIsTrusted(isNewRun: boolean): Process<boolean>;
   afterRedisIsTrusted(): void;
 }
 
@@ -105,7 +105,9 @@ export class GuardedRedis {
     const { trips, recovery } = this;
     const { redis, removed, now } = this.world;
     const run = yield* this.requestConnection.run(() => redis.run);
-    const isRecovered = removed.has('recovery-first') || (yield* recovery!.beforeRedisIsTrusted());
+    const isNewRun = run !== this.epoch;
+    const isRecovered =
+      removed.has('recovery-first') || (yield* recovery!.beforeRedisIsTrusted(isNewRun));
     this.epoch = run;
     if (this.trips !== trips) return;
     if (!this.isOpen) return;

@@ -12,6 +12,7 @@ export class Incidents {
   private readonly untold = new Set<string>();
   private readonly marked = new Map<TurnId, number>();
   private readonly owed = new Map<TurnId, Instance>();
+  private readonly doubted = new Map<TurnId, Instance>();
   private redisLostAt = -1;
   private readonly tombstones = new Map<string, number>();
   private flushes = 0;
@@ -104,6 +105,20 @@ export class Incidents {
   /** This instance is to recover what it has written around Redis. */
   noteOwed(turn: TurnId, by: Instance): void {
     this.owed.set(turn, by);
+  }
+
+  /** This instance holds a turn that Redis may have lost. */
+  noteDoubted(turn: TurnId, by: Instance): void {
+    this.doubted.set(turn, by);
+  }
+
+  /** What it held is gone. */
+  noteDied(instance: Instance): void {
+    for (const [turn, by] of this.doubted) if (by === instance) this.doubted.delete(turn);
+  }
+
+  isDoubted(turn: TurnId): boolean {
+    return this.doubted.has(turn) && !this.refused.has(turn);
   }
 
   /** It has died, or could not: a sweep has to. */

@@ -4,6 +4,7 @@ import { PostgresConnection } from './connection.js';
 import { Flusher } from './flusher.js';
 import { History } from './history.js';
 import { ignore, leftToTheSweep, type Process, RedisDown, Unavailable } from './process.js';
+import { Leftovers } from './leftovers.js';
 import { Recovery } from './recovery.js';
 import { Rescue } from './rescue.js';
 import { Restore } from './restore.js';
@@ -17,24 +18,36 @@ export class Instance {
   readonly restore = new Restore(this);
   readonly recovery = new Recovery(this);
   readonly rescue = new Rescue(this);
+  readonly leftovers = new Leftovers(this);
   readonly history = new History(this);
   readonly claims = new Claims(this);
 
   constructor(readonly world: World) {
     this.redis = new GuardedRedis(world);
     this.postgres = new PostgresConnection(world);
-    this.redis.recoverWith(this.recovery);
+    this.redis.recoverWith(this);
     this.redis.onOpened(() => this.rescueSoon());
+  }
+
+  *beforeRedisIsTrusted(isNewRun: boolean): Process<boolean> {
+    yield* this.rescue.beforeRedisIsTrusted(isNewRun);
+    return yield* this.recovery.beforeRedisIsTrusted();
+  }
+
+  afterRedisIsTrusted(): void {
+    this.recovery.afterRedisIsTrusted();
+    this.rescueSoon();
   }
 
   /** kill -9: nothing but what is on its way stays of it. */
   forget(): void {
     this.rescue.forgetAll();
+    this.leftovers.forget();
     this.redis.forget();
     this.recovery.forget();
   }
 
-  /** Redis went away, or Postgres is back without it. */
+  /** Redis went away, or one of the stores is back. */
   rescueSoon(): void {
     this.world.start(this, this.rescue.rescueAll());
   }
@@ -49,7 +62,7 @@ export class Instance {
     const failed = new Set<string>();
     for (;;) {
       const dirty = this.world.redis.dirty.filter((id) => !failed.has(id));
-      if (dirty.length === 0) return yield* this.rescue.release();
+      if (dirty.length === 0) return yield* this.leftovers.settle();
       const { held } = yield* this.flusher.flush(dirty);
       for (const id of held) failed.add(id);
     }

@@ -52,7 +52,9 @@ export function checkDrained(world: World): void {
     const { turns, deadLetters, erased } = postgres.row(id);
     // An erasing that was not heard of counts all the same.
     if (erased || turns.includes(turn) || deadLetters.includes(turn)) continue;
-    if (incidents.isGoneWithRedis(turn)) ledger.counts.wentWithRedis++;
+    if (incidents.isDoubted(turn))
+      ledger.fail('a turn in doubt is not in Postgres after the drain');
+    else if (incidents.isGoneWithRedis(turn)) ledger.counts.wentWithRedis++;
     else ledger.fail('a turn is not in Postgres after the drain');
   }
   if (redis.dirty.length > 0) ledger.fail('a session is dirty after the drain');

@@ -31,9 +31,14 @@ export interface AcceptedTurn {
   readonly previous: TurnId;
 }
 
+/** An erased conversation takes nothing any more. */
+export const ERASED = Infinity;
+
 export interface Rescued {
   /** How many turns of the conversation are archived. */
   readonly archived: number;
+  /** Those of the given ones that are among them. */
+  readonly stored: readonly TurnId[];
   /** Those that are since now. */
   readonly due: readonly TurnId[];
 }
@@ -82,28 +87,39 @@ export class ModelPostgres {
     });
   }
 
-  /** What follows directly on the archive. @returns null: its row is held. @throws Poison. */
-  commitNext(id: string, accepted: readonly AcceptedTurn[], isHeld: boolean): Rescued | null {
-    if (!this.rows.has(id) && accepted[0]!.seq > 1) return { archived: 0, due: [] };
+  /**
+   * What follows directly on the archive. @param late whatever it follows on
+   * @returns null: its row is held. @throws Poison.
+   */
+  commitNext(
+    id: string,
+    accepted: readonly AcceptedTurn[],
+    { isHeld, late }: { readonly isHeld: boolean; readonly late: boolean },
+  ): Rescued | null {
+    if (!late && !this.rows.has(id) && accepted[0]!.seq > 1) {
+      return { archived: 0, stored: [], due: [] };
+    }
     const { turns, erased } = this.row(id);
     if (isHeld) return null;
-    if (erased) return { archived: Infinity, due: [] };
+    const all = accepted.map(({ turn }) => turn);
+    if (erased) return { archived: ERASED, stored: all, due: [] };
     const due: TurnId[] = [];
     for (const { turn, seq, previous } of accepted.filter((each) => !turns.includes(each.turn))) {
       const follows = previous === (due.at(-1) ?? turns.at(-1) ?? '');
       const isNext = follows && seq === turns.length + due.length + 1;
-      if (isNext || this.removed.has('rescue-in-order')) due.push(turn);
+      if (isNext || late || this.removed.has('rescue-in-order')) due.push(turn);
     }
     if (due.some(this.isPoison)) throw POISON;
     const row = this.insertRow(id);
     for (const turn of due) this.insertTurn(row, turn);
     if (due.length > 0 && !this.removed.has('mark-rescued')) row.mark = due.at(-1)!;
-    return { archived: row.turns.length, due };
+    const stored = all.filter((turn) => row.turns.includes(turn));
+    return { archived: row.turns.length, stored, due };
   }
 
   archivedUpTo(id: string): number {
     const { turns, erased } = this.row(id);
-    return erased ? Infinity : turns.length;
+    return erased ? ERASED : turns.length;
   }
 
   bury(id: string, turn: TurnId): void {

@@ -12,6 +12,9 @@ export class Restore {
   *mended<T extends object | number>(id: string, attempt: () => Process<T | Refusal>): Process<T> {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const reply = yield* attempt();
+      if (reply === Refusal.Missing || reply === Refusal.Stale) {
+        yield* this.instance.rescue.afterMiss(id);
+      }
       if (reply === Refusal.Missing) yield* this.fill(id);
       else if (reply === Refusal.Stale) yield* this.discard(id);
       else if (reply === Refusal.Changed) throw DENIED;

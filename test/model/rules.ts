@@ -183,6 +183,12 @@ export const RULES = {
     'an instance overtook its own accepted turn',
     'Redis away',
   ),
+  'doubt-until-archived': rule(
+    'a turn that Redis may have lost is tried again until it is archived',
+    'a turn in doubt is not in Postgres after the drain',
+    'Redis emptied',
+    'row held',
+  ),
 } as const;
 
 export type Rule = keyof typeof RULES;

@@ -139,8 +139,9 @@ export class World {
   }
 
   /** @throws Poison. */
-  commitNext(id: string, turns: readonly AcceptedTurn[]): Rescued | null {
-    const rescued = this.postgres.commitNext(id, turns, this.random.mishap('row held'));
+  commitNext(id: string, turns: readonly AcceptedTurn[], late: boolean): Rescued | null {
+    const isHeld = this.random.mishap('row held');
+    const rescued = this.postgres.commitNext(id, turns, { isHeld, late });
     for (const turn of rescued?.due ?? []) this.incidents.noteMarked(turn);
     return rescued;
   }
@@ -169,6 +170,7 @@ export class World {
     this.running = this.running.filter(({ isOver }) => !isOver);
     instance.forget();
     this.incidents.noteLeftToSweep(instance);
+    this.incidents.noteDied(instance);
     this.start(instance, instance.sweep());
   }
 

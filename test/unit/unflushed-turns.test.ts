@@ -1,5 +1,5 @@
 import { beforeEach, expect, it } from 'vitest';
-import type { AcceptedTurn } from '../../src/persistence/accepted-turns.js';
+import { type AcceptedTurn, ERASED } from '../../src/persistence/accepted-turns.js';
 import { UnflushedTurns } from '../../src/sync/unflushed-turns.js';
 import { UNSEALED } from '../support/archive.js';
 import { aTurn } from '../support/turns.js';
@@ -34,6 +34,24 @@ it('lets go of what is archived, and then of the conversation', () => {
   unflushed.settleUpTo('a', 1);
   expect(places('a')).toEqual([3]);
   unflushed.settle('a', [third]);
+  expect(unflushed.conversationIds).toEqual([]);
+});
+
+it('holds a turn that Redis may have lost until that very turn is archived, or erased', () => {
+  const [lost, ...others] = [accepted(2), accepted(3), accepted(4)] as const;
+  for (const turn of [lost, others[0]]) unflushed.note(of('a', null, turn));
+  unflushed.note(of('erased', null, accepted(1)));
+  unflushed.doubt();
+  unflushed.note(of('a', null, others[1]));
+  expect(unflushed.doubtfulIds).toEqual(['a', 'erased']);
+  expect(unflushed.doubtfulTurns('a')).toEqual([lost, others[0]]);
+  unflushed.settleUpTo('a', 4);
+  expect(places('a')).toEqual([2, 3]);
+  unflushed.settle('a', [others[0]]);
+  expect(unflushed.doubtfulTurns('a')).toEqual([lost]);
+  unflushed.settle('a', [lost]);
+  unflushed.settleUpTo('erased', ERASED);
+  expect(unflushed.doubtfulIds).toEqual([]);
   expect(unflushed.conversationIds).toEqual([]);
 });
 
