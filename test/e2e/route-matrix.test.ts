@@ -145,13 +145,15 @@ describe('the routes', () => {
   it('say in the document for which of them no token is needed', async () => {
     const { body } = await service.request<{
       security: object[];
-      paths: Record<string, Record<string, { security?: object[] }>>;
+      paths: Record<string, Record<string, { security?: object[]; responses: object }>>;
     }>('GET', '/docs-json');
     expect(body.security).toEqual([{ bearer: [] }]);
     for (const route of routes) {
-      const { security } = body.paths[route.path]![route.method.toLowerCase()]!;
+      const { security, responses } = body.paths[route.path]![route.method.toLowerCase()]!;
       const open = security?.some((each) => Object.keys(each).length === 0) ?? false;
       expect(open, nameOf(route)).toBe(classOf(route) === 'public');
+      const codes = Object.keys(responses);
+      if (!open) expect(codes, nameOf(route)).toEqual(expect.arrayContaining(['401', '429']));
     }
   });
 });
