@@ -42,7 +42,7 @@ export class Variables {
   url(name: string, protocols: readonly string[]): string | undefined {
     const text = this.text(name);
     if (text === undefined) return undefined;
-    if (URL.canParse(text) && protocols.includes(new URL(text).protocol)) return text;
+    if (isAddress(text) && protocols.includes(new URL(text).protocol)) return text;
     const takes = `an address that begins with ${protocols.map((p) => `${p}//`).join(' or ')}`;
     throw new InvalidEnvironment(name, 'something else', takes);
   }
@@ -67,5 +67,14 @@ export class Variables {
       `${text.length} characters`,
       `at least ${minLength} characters`,
     );
+  }
+}
+
+/** A stray `%` in a password would stop the drivers later, and with less to say. */
+function isAddress(text: string): boolean {
+  try {
+    return URL.canParse(text) && decodeURIComponent(text) !== '';
+  } catch {
+    return false;
   }
 }

@@ -1,11 +1,9 @@
 import type { LoggerService } from '@nestjs/common';
 import { type Logger, pino } from 'pino';
+import { describeError, placesOf } from './describe-error.js';
 
 // Thirty lines at each start that only a developer of the service wants to see.
 const FRAMEWORK_WIRING = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExplorer']);
-// With line and column: a text within a message may begin with "at" as well.
-const STACK_PLACE = /^\s+at .+:\d+:\d+\)?$/;
-const MAX_PLACES = 8;
 
 /**
  * Nest's log as JSON lines. Objects and errors are reduced to their names and places in the code: a
@@ -58,21 +56,3 @@ function fields(rest: readonly unknown[]): Record<string, unknown> {
 
 const text = (message: unknown): string =>
   typeof message === 'string' ? message : message instanceof Error ? message.name : 'event';
-
-const placesOf = (stack: string): string[] =>
-  stack
-    .split('\n')
-    .filter((line) => STACK_PLACE.test(line))
-    .slice(0, MAX_PLACES)
-    .map((line) => line.trim());
-
-/** Name, code and places in the code: all of an error that is safe to write down. */
-function describeError(error: Error): Record<string, unknown> {
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  return {
-    error: error.name,
-    ...(code !== undefined && { code }),
-    ...(error.stack !== undefined && { at: placesOf(error.stack.replace(error.message, '')) }),
-    ...(error.cause instanceof Error && { cause: describeError(error.cause) }),
-  };
-}

@@ -5,6 +5,7 @@ import { CreatePapers1795000000001 } from '../../migrations/1795000000001-create
 import { CreateDeadLettersAndClaims1795000000002 } from '../../migrations/1795000000002-create-dead-letters-and-claims.js';
 import { IndexErasedConversations1795000000003 } from '../../migrations/1795000000003-index-erased-conversations.js';
 import { AddKeyIds1795000000004 } from '../../migrations/1795000000004-add-key-ids.js';
+import { ShutSequences1795000000006 } from '../../migrations/1795000000006-shut-sequences.js';
 import { ConversationMessage } from './conversation-message.entity.js';
 import { ConversationSession } from './conversation-session.entity.js';
 import { DeadLetter } from './dead-letter.entity.js';
@@ -42,6 +43,7 @@ export function dataSourceOptions(
       CreateDeadLettersAndClaims1795000000002,
       IndexErasedConversations1795000000003,
       AddKeyIds1795000000004,
+      ShutSequences1795000000006,
     ],
     migrationsTableName: 'schema_migrations',
     synchronize: false,

@@ -7,6 +7,7 @@ import {
 import { Redis, type RedisOptions, ReplyError } from 'ioredis';
 import { Breaker, BreakerOpen } from '../breaker/breaker.js';
 import { Environment } from '../config/environment.js';
+import { failureWord } from './failure-word.js';
 import { PROBE_KEY } from './keys.js';
 import { ClientLane, Lane, RedisUnavailable, type ScriptReply } from './lane.js';
 import type { Script } from './script.js';
@@ -158,8 +159,7 @@ export class RedisConnection implements OnApplicationBootstrap, OnApplicationShu
 
   private reportChange(open: boolean, cause: unknown): void {
     if (!open) return this.logger.log('Redis is in use');
-    const reason = cause instanceof Error ? cause.message : 'unknown';
-    this.logger.warn(`Redis is away: ${reason}`);
+    this.logger.warn(`Redis is away (${failureWord(cause)})`);
   }
 }
 

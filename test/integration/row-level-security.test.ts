@@ -4,10 +4,11 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { migrate } from '../../src/persistence/migrate.js';
 import { batchOf, openArchive } from '../support/archive.js';
 import { tablesOf } from '../support/archive-contents.js';
+import { exposed } from '../support/exposure.js';
 import { createEmptyDatabase } from '../support/stores.js';
 import { someTurns } from '../support/turns.js';
 
-// Supabase's public roles, and its habit of giving them all rights to every new table.
+// Supabase's public roles, and its habit of giving them all rights to everything new.
 const SUPABASE = `
   do $$ declare name text; begin
     foreach name in array array['anon', 'authenticated'] loop
@@ -15,6 +16,8 @@ const SUPABASE = `
     end loop;
   end $$;
   alter default privileges in schema public grant all on tables to anon, authenticated;
+  alter default privileges in schema public grant all on sequences to anon, authenticated;
+  alter default privileges in schema public grant all on functions to anon, authenticated;
   grant usage on schema public to anon, authenticated`;
 
 const database = await createEmptyDatabase();
@@ -67,14 +70,53 @@ describe('on Supabase', () => {
     }
   });
 
-  it('no public role has a right left, to a table or to a sequence', async () => {
-    const rights = await database.query(
-      `select c.relname, a.privilege_type
-         from pg_class c, aclexplode(c.relacl) a
-        where c.relnamespace = 'public'::regnamespace
-          and a.grantee in (0, 'anon'::regrole, 'authenticated'::regrole)`,
-    );
-    expect(rights).toEqual([]);
+  it('nothing is left to a public role, be it a table, a view, a sequence or a function', async () => {
+    expect(await exposed(database)).toEqual([]);
+  });
+
+  it.each([
+    ['a table', 'create table forgotten (id bigserial primary key)', 'drop table forgotten'],
+    [
+      'a table whose security does not bind its owner',
+      `create table forgotten (id int); revoke all on forgotten from anon, authenticated;
+       alter table forgotten enable row level security`,
+      'drop table forgotten',
+    ],
+    [
+      // It is read with the rights of its owner.
+      'a view of the turns',
+      'create view forgotten as select question from conversation_messages',
+      'drop view forgotten',
+    ],
+    ['a sequence', 'create sequence forgotten', 'drop sequence forgotten'],
+    [
+      'a function',
+      `create function forgotten() returns bigint language sql security definer
+       as 'select count(*) from conversation_messages'`,
+      'drop function forgotten',
+    ],
+    [
+      'a policy for everybody',
+      'create policy forgotten on papers using (true)',
+      'drop policy forgotten on papers',
+    ],
+    [
+      'a column',
+      'grant select (question) on conversation_messages to anon',
+      'revoke select (question) on conversation_messages from anon',
+    ],
+    [
+      'a schema of its own',
+      'create schema other; create table other.forgotten (id int)',
+      'drop schema other cascade',
+    ],
+  ])('%s that a later migration leaves open is found', async (_, leave, mend) => {
+    await database.query(leave);
+    try {
+      expect(await exposed(database)).not.toEqual([]);
+    } finally {
+      await database.query(mend);
+    }
   });
 });
 

@@ -56,6 +56,8 @@ const WRONG_SECRETS: [name: string, value: string, takes: RegExp][] = [
   ['REDIS_URL', `${SECRET}@host:6379`, /redis:\/\//],
   ['DATABASE_URL', `mysql://user:${SECRET}@host/db`, /postgresql:\/\//],
   ['DATABASE_URL', `postgresql//user:${SECRET}@host`, /postgresql:\/\//],
+  ['REDIS_URL', `redis://user:%${SECRET}@host`, /redis:\/\//],
+  ['DATABASE_URL', `postgresql://user:${SECRET}%zz@host/db`, /postgresql:\/\//],
   ['DATABASE_MIGRATION_URL', SECRET, /postgresql:\/\//],
   ['OPENAI_BASE_URL', `ftp://${SECRET}`, /https?:\/\//],
   ['CORS_ORIGINS', '*', /exact origins/],
@@ -92,6 +94,11 @@ describe('a wrong value', () => {
     expect(error.message).toMatch(takes);
     expect(error.message).not.toContain(SECRET);
   });
+});
+
+it('takes a password with any character in it', () => {
+  const url = `redis://user:${encodeURIComponent('a/b#c%d@e:f')}@localhost:6379`;
+  expect(new Environment({ REDIS_URL: url }).redisUrl).toBe(url);
 });
 
 it('takes a list of origins, and shows the docs in production only when told so', () => {

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
+import { ReplyError } from 'ioredis';
+import OpenAI from 'openai';
 import pg from 'pg';
 import { QueryFailedError } from 'typeorm';
 import { PinoLogger } from '../../src/logging/pino.logger.js';
@@ -19,14 +21,29 @@ function databaseError(): Error {
   const driverError = new pg.DatabaseError(`invalid input: "${CANARY}"`, 10, 'error');
   driverError.detail = `Failing row contains (${CANARY}).`;
   driverError.code = '22P02';
+  driverError.where = `COPY conversation_messages, line 1: "${CANARY}"`;
+  driverError.internalQuery = `select '${CANARY}'`;
+  driverError.hint = CANARY;
   return driverError;
 }
+
+/** As ioredis makes it, with all that was sent. */
+function redisError(): Error {
+  const command = { name: 'evalsha', args: ['sha', '1', `conversation:${CANARY}`, CANARY] };
+  return Object.assign(new (ReplyError as ErrorConstructor)(`ERR ${CANARY}`), { command });
+}
+
+/** As the client of an engine makes it, which quotes the reply. */
+const engineError = (): Error =>
+  new OpenAI.APIError(400, { message: CANARY, prompt: CANARY }, CANARY, new Headers({ x: CANARY }));
 
 const errors: [what: string, error: Error][] = [
   ['a plain error', new Error(CANARY)],
   ['an error of several lines', new Error(`first\n    at ${CANARY}\nthird`)],
   ['an error of Postgres', databaseError()],
   ['an error of TypeORM', new QueryFailedError('select $1', [CANARY], databaseError())],
+  ['an error of Redis', redisError()],
+  ['an error of the answer engine', engineError()],
   [
     'an error with a cause',
     new Error('outer', { cause: new Error(CANARY, { cause: databaseError() }) }),
