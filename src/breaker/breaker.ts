@@ -1,3 +1,5 @@
+import { LATE, within } from './within.js';
+
 export interface BreakerOptions {
   readonly name: string;
   /** True for a failure that says the server is away or unfit, false for one that concerns only the request. */
@@ -98,16 +100,9 @@ export class Breaker {
   }
 
   private async question(ask: () => Promise<unknown>, patienceMs: number): Promise<void> {
-    const late = new Error(`no answer within ${patienceMs} ms`);
-    let timer: NodeJS.Timeout | undefined;
-    const patience = new Promise<Error>((resolve) => {
-      // An answer that came while this process was busy is read before the immediate.
-      timer = setTimeout(() => setImmediate(resolve, late), patienceMs);
-    });
     const answer = this.run(ask).catch(() => undefined);
-    const outcome = await Promise.race([answer, patience]);
-    clearTimeout(timer);
-    if (outcome === late) this.trip(late);
+    const outcome = await within(patienceMs, answer);
+    if (outcome === LATE) this.trip(new Error(`no answer within ${patienceMs} ms`));
   }
 
   private async probeOnce(): Promise<void> {

@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { LATE, within } from '../breaker/within.js';
 import { ServiceError, storageUnavailable } from '../conversation/errors.js';
 import { Metrics } from '../metrics/metrics.js';
 import { Archive } from '../persistence/archive.js';
@@ -63,14 +64,12 @@ export class FlushQueue {
    * @throws ServiceError storage_unavailable when that fails or takes too long; the turn stays accepted.
    */
   async committed(conversationId: string, turnId: string): Promise<number> {
-    let timer: NodeJS.Timeout | undefined;
-    const deadline = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(storageUnavailable()), COMMIT_DEADLINE_MS);
-    });
-    const seq = new Promise<number>((resolve, reject) => {
+    const committed = new Promise<number>((resolve, reject) => {
       this.enqueue(conversationId, [{ turnId, resolve, reject }]);
     });
-    return Promise.race([seq, deadline]).finally(() => clearTimeout(timer));
+    const seq = await within(COMMIT_DEADLINE_MS, committed);
+    if (seq === LATE) throw storageUnavailable();
+    return seq;
   }
 
   /** Resolves when everything that was scheduled has been tried, without Redis too where that is away. */

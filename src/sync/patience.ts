@@ -1,3 +1,4 @@
+import { LATE, within } from '../breaker/within.js';
 import { storageUnavailable } from '../conversation/errors.js';
 
 /**
@@ -13,15 +14,11 @@ export class Patience {
   async wait<T>(work: () => Promise<T>): Promise<T> {
     if (this.overdue > 0) throw storageUnavailable();
     const result = work();
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        this.overdue++;
-        const arrived = () => void this.overdue--;
-        result.then(arrived, arrived);
-        reject(storageUnavailable());
-      }, this.deadlineMs);
-    });
-    return Promise.race([result, late]).finally(() => clearTimeout(timer));
+    const outcome = await within(this.deadlineMs, result);
+    if (outcome !== LATE) return outcome;
+    this.overdue++;
+    const arrived = () => void this.overdue--;
+    result.then(arrived, arrived);
+    throw storageUnavailable();
   }
 }

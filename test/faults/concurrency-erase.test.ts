@@ -5,6 +5,7 @@ import { SCRIPTS } from '../../src/session/scripts.js';
 import { erase, expectNothingLeft, expectUnknown } from '../support/erased.js';
 import { eventually } from '../support/eventually.js';
 import { createProxy } from '../support/faults.js';
+import { askHealth } from '../support/health.js';
 import { Ledger } from '../support/ledger.js';
 import { Load } from '../support/load.js';
 import { expectProblem } from '../support/problem.js';
@@ -171,7 +172,7 @@ it('removes the session before Redis is trusted again when it was erased while R
     let isTrusted = false;
     while (!isTrusted) {
       expectProblem(await ask(each, conversationId), 404, 'conversation_not_found');
-      const { body } = await each.request<SessionHealth>('GET', '/health/sessions');
+      const { body } = await askHealth<SessionHealth>(each, '/health/sessions');
       isTrusted = body.redis_healthy;
     }
     expect(await redis.exists(turns)).toBe(0);

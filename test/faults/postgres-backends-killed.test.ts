@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { databaseIs } from '../support/database-health.js';
 import { eventually } from '../support/eventually.js';
+import { askHealth } from '../support/health.js';
 import type { Instance } from '../support/instance.js';
 import { Ledger } from '../support/ledger.js';
 import { beginMany, Load } from '../support/load.js';
@@ -41,7 +42,7 @@ async function killDuring(work: (killed: () => number) => Promise<void>): Promis
 
 /** The same process as before: no error of a connection has ended it. */
 async function isAlive(instance: Instance): Promise<void> {
-  expect((await instance.request('GET', '/health/live')).status).toBe(200);
+  expect((await askHealth(instance, '/health/live')).status).toBe(200);
   expect(instance.output()).not.toMatch(/unhandled|uncaught/i);
 }
 

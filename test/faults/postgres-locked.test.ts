@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { afterAll, expect, it } from 'vitest';
 import { archivedTurns } from '../support/archive-contents.js';
+import { syncIs } from '../support/database-health.js';
 import { eventually } from '../support/eventually.js';
 import { Ledger } from '../support/ledger.js';
 import { beginMany } from '../support/load.js';
@@ -35,6 +36,7 @@ it('archives the other conversations of a batch although somebody holds the lock
   });
   expect(await sweeping).toMatchObject({ status: 200, body: { failed: 1 } });
   expect(await archivedTurns(postgres, locked!)).toHaveLength(1);
+  await syncIs('degraded', service);
   // Committed at once: the one is refused in time, another is not held up for long.
   const durability = 'committed';
   const [refused] = await Promise.all([
@@ -45,7 +47,7 @@ it('archives the other conversations of a batch although somebody holds the lock
 
   await holder.query('rollback');
   // It was accepted all the same.
-  await stage.settle(service, ledger, { unheard: 1 });
+  await stage.settle(service, ledger, { kept: 1 });
   expect(await archivedTurns(postgres, locked!)).toHaveLength(3);
 });
 

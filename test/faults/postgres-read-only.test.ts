@@ -51,7 +51,7 @@ it('goes on with turns while Postgres is read-only, refuses committed ones, and 
   await postgres.makeWritable();
   const flowing = await ledger.turn(service, 'And now for good?', asked);
   expect(flowing).toMatchObject({ seq: 1 + 1 + MORE_TURNS + 1, durability: 'committed' });
-  await stage.settle(service, ledger, { unheard: 1 });
+  await stage.settle(service, ledger, { kept: 1 });
   await syncIs('up', service);
   // The refused turn was accepted all the same.
   expect(await countTurns(postgres)).toBe(ledger.acknowledged.length + 1);

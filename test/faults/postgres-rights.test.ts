@@ -38,7 +38,7 @@ it.each([
     // After such a failure an instance pauses: each begins without one.
     const service = await stage.start();
     const begun = await beginMany(ledger, [service], CONVERSATIONS);
-    await stage.settle(service, ledger, { unheard });
+    await stage.settle(service, ledger, { kept: unheard });
     await syncIs('up', service);
     const alarms = await metricOf(service, ALARM);
     mend.set(what, undo);
@@ -65,7 +65,7 @@ it.each([
     await undo();
     mend.delete(what);
     const calls = engine.calls;
-    await stage.settle(service, ledger, { unheard });
+    await stage.settle(service, ledger, { kept: unheard });
     await syncIs('up', service);
     expect(engine.calls).toBe(calls);
     expect(await archivedTurns(postgres, begun[0]!)).toHaveLength(3);
@@ -75,7 +75,7 @@ it.each([
       durability: 'committed',
     });
     expect(after.seq).toBe(3);
-    await stage.settle(service, ledger, { unheard });
+    await stage.settle(service, ledger, { kept: unheard });
   },
 );
 
@@ -94,5 +94,5 @@ it('says unavailable of a conversation whose turns it has no right to read, and 
   await postgres.grant(right);
   const after = await ledger.ask(service, 'Who found it, after all?', { conversationId });
   expect(after.body).toMatchObject({ seq: 2, history: { source: 'durable', turns_used: 1 } });
-  await stage.settle(service, ledger, { unheard });
+  await stage.settle(service, ledger, { kept: unheard });
 });

@@ -1,10 +1,12 @@
 import { expect, it } from 'vitest';
 import { archivedTurns } from '../support/archive-contents.js';
+import { databaseIs } from '../support/database-health.js';
 import { eventually } from '../support/eventually.js';
 import { Ledger } from '../support/ledger.js';
 import { beginMany, Load } from '../support/load.js';
 import { createProcessStage, type LinkedInstance } from '../support/process-stage.js';
 import { countTurns } from '../support/settled.js';
+import { redisIs } from '../support/stage.js';
 import { dirtyConversations, unsyncedTurns } from '../support/verified.js';
 
 const CALLERS = 20;
@@ -98,6 +100,7 @@ it('leaves to others what it cannot flush while Postgres is frozen', async () =>
   const load = new Load(ledger, [stopped], begun, {}, 'frozen Postgres');
   const before = ledger.acknowledged.length;
   await eventually(() => expect(ledger.acknowledged.length).toBeGreaterThan(before + 2 * CALLERS));
+  await databaseIs('away', stopped);
   await expectGracefulEnd(stopped);
   await load.stop();
   unheard += load.unheard;
@@ -117,6 +120,7 @@ it('leaves to others what it cannot flush while Redis is frozen', async () => {
   stopped.redisLink.blackhole();
   const around = await ledger.turn(stopped, 'What is Redis?');
   expect(around.durability).toBe('committed');
+  await redisIs('away', stopped);
   await expectGracefulEnd(stopped);
   expect((await dirtyConversations(redis)).toSorted()).toEqual(dirty);
   expect(await unsyncedTurns(redis)).toBe(CALLERS);

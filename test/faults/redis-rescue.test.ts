@@ -6,6 +6,7 @@ import { sweepNow } from '../support/admin.js';
 import { archivedTurns } from '../support/archive-contents.js';
 import { eventually } from '../support/eventually.js';
 import { createProxy } from '../support/faults.js';
+import { askHealth } from '../support/health.js';
 import { startInstance } from '../support/instance.js';
 import { Ledger } from '../support/ledger.js';
 import { countTurns } from '../support/settled.js';
@@ -33,6 +34,7 @@ it('archives what it had accepted before anything is written around Redis', asyn
   const third = await ledger.ask(service, 'third', { conversationId });
   expect(third.body).toMatchObject({ seq: 3, durability: 'committed', history: { turns_used: 2 } });
   expect(await questionsOf(conversationId)).toEqual(['first', 'second', 'third']);
+  await redisIs('away', service);
   redis.proxy.pass();
   await settle(service, ledger);
 });
@@ -45,6 +47,7 @@ it('archives in their order the turns that two instances had accepted by turns',
     await ledger.turn(instances[turn % 2]!, `question ${turn}`, { conversationId });
   }
   await redis.kill();
+  for (const each of instances) await redisIs('away', each);
   await eventually(async () => expect(await questionsOf(conversationId)).toHaveLength(8));
   await redis.restart();
   await settle(instances[0]!, ledger);
@@ -59,7 +62,7 @@ it('archives what it accepted while Postgres was away as soon as that is back an
   await ledger.turn(service, 'third', { conversationId });
   redis.proxy.blackhole();
   await eventually(async () => {
-    expect((await service.request('GET', '/health/ready')).status).toBe(503);
+    expect((await askHealth(service, '/health/ready')).status).toBe(503);
   });
   postgresLink.pass();
   await eventually(async () => {
@@ -78,6 +81,7 @@ it('notices by the flush of a turn, without another request, that Redis says not
   await held.reached;
   redis.proxy.blackhole();
   await eventually(async () => expect(await questionsOf(conversationId)).toHaveLength(1));
+  await redisIs('away', service);
   held.release();
   redis.proxy.pass();
   await settle(service, ledger);
@@ -212,8 +216,8 @@ it('archives late what Redis has lost although another turn has its place by the
   await ledger.turn(service, 'alone, next', { conversationId: alone.conversationId });
   for (let sweeps = 0; sweeps < 2; sweeps++) await sweepNow(service);
   expect(await questionsOf(conversationId)).toEqual(['first', 'in its place', 'lost']);
-  const { reordered, lost } = await ledger.compare(database);
-  expect({ reordered, lost }).toEqual({ reordered: [], lost: [] });
+  // It was written around nothing, and passed it all the same.
+  await settle(service, ledger, { mayOvertake: true });
 });
 
 it('keeps the neighbours of a turn that Postgres refuses, though Redis is lost', async () => {

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { eventually } from '../support/eventually.js';
 import { createFaultyRedis } from '../support/faults.js';
 import type { FaultyRedis } from '../support/faulty-stores.js';
+import { askHealth } from '../support/health.js';
 import { startInstance } from '../support/instance.js';
 import { Ledger } from '../support/ledger.js';
 import { expectSettled } from '../support/settled.js';
@@ -32,7 +33,7 @@ async function startOn(redis: FaultyRedis) {
   expect(turn.durability).toBe('accepted');
   await expectSettled(service, { redis: redis.client, database }, ledger);
   const health = async () => {
-    const { status, body } = await service.request<Health>('GET', '/health');
+    const { status, body } = await askHealth<Health>(service, '/health');
     expect(status).toBe(200);
     return body;
   };

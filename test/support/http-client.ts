@@ -20,11 +20,13 @@ export interface HttpClient {
     path: string,
     options?: RequestOptions,
   ): Promise<Reply<Body>>;
+  /** How long the service itself was at this request, by its own clock; null: it has not said so yet. */
+  ownMsOf(requestId: string): number | null;
   /** POST /chat/basic. */
   chat<Body = ChatReply>(body: unknown, headers?: Record<string, string>): Promise<Reply<Body>>;
 }
 
-export function httpClient(url: string): HttpClient {
+export function httpClient(url: string, ownMsOf: HttpClient['ownMsOf']): HttpClient {
   async function request<Body>(
     method: string,
     path: string,
@@ -47,6 +49,7 @@ export function httpClient(url: string): HttpClient {
   return {
     url,
     request,
+    ownMsOf,
     chat: (body, headers) => request('POST', '/chat/basic', { body, ...(headers && { headers }) }),
   };
 }

@@ -29,7 +29,13 @@ export interface Instance extends ChildService, HttpClient {
 export async function startInstance(variables: Record<string, string>): Promise<Instance> {
   await built();
   const child = await startChildService({ ...USUAL, ...variables }, MAIN);
-  const client = httpClient(child.url);
+  const client = httpClient(child.url, (requestId) => {
+    const line = child
+      .output()
+      .split('\n')
+      .find((each) => each.includes(`"request_id":"${requestId}"`));
+    return line === undefined ? null : (JSON.parse(line) as { ms: number }).ms;
+  });
   const headers = { authorization: `Bearer ${ADMIN_TOKEN}` };
   return {
     ...child,

@@ -17,7 +17,7 @@ export interface AcknowledgedTurn {
 export interface Differences {
   /** Acknowledged, and not in the archive as they were answered. */
   readonly lost: string[];
-  /** Rows of a question that was asked once and is stored again. */
+  /** Rows of a question that is stored more often than it was asked, in any conversation. */
   readonly doubled: string[];
   /** Before a turn that had been answered when they were asked; or `committed` with another seq than replied. */
   readonly reordered: string[];
@@ -47,9 +47,14 @@ interface ArchivedRow extends Record<string, unknown> {
   readonly answer: string;
 }
 
+// Of all ledgers of a test file, which share a database: what was booked, and how often each question may be stored.
+const bookedIds = new Set<string>();
+const timesAsked = new Map<string, Set<string>>();
+
 /**
  * Books every turn that was acknowledged, and holds it against Postgres at the end.
- * Each question may be asked once only (retries with its Idempotency-Key aside): by that doubles are known.
+ * In one conversation each question may be asked once only (retries with its Idempotency-Key aside), and in all no more
+ * often than it is asked here: by that doubles are known.
  */
 export class Ledger {
   private readonly turns = new Map<string, AcknowledgedTurn>();
@@ -65,6 +70,7 @@ export class Ledger {
       conversation_id: conversationId ?? null,
       ...(durability && { durability }),
     };
+    noteAsked(question, headers?.['idempotency-key']);
     const askedMs = performance.now();
     const reply = await service.chat({ query: question, meta_params }, headers);
     if (reply.status === 200) this.book(question, reply.body, askedMs);
@@ -81,8 +87,7 @@ export class Ledger {
   async compare(database: Queryable): Promise<Differences> {
     const rows = await database.query<ArchivedRow>(
       `select id, conversation_id, seq::integer as seq, question, answer
-         from conversation_messages where conversation_id = any($1::text[])`,
-      [[...new Set(this.acknowledged.map(({ conversationId }) => conversationId))]],
+         from conversation_messages order by conversation_id, seq`,
     );
     const archived = new Map(rows.map((row) => [row.id, row]));
     const outOfOrder = this.outOfOrder(archived);
@@ -90,10 +95,16 @@ export class Ledger {
       lost: this.acknowledged
         .filter((turn) => !isSame(turn, archived.get(turn.turnId)))
         .map(({ turnId }) => turnId),
-      doubled: doubledIn(rows),
+      doubled: this.doubledIn(rows),
       reordered: outOfOrder.flatMap(({ id, overtaking }) => (overtaking ? [] : [id])),
       overtaking: outOfOrder.flatMap(({ id, overtaking }) => (overtaking ? [id] : [])),
     };
+  }
+
+  /** Rows that no ledger has booked: of turns whose callers heard nothing good, or of none. */
+  static async straysIn(database: Queryable): Promise<string[]> {
+    const rows = await database.query<{ id: string }>('select id from conversation_messages');
+    return rows.flatMap(({ id }) => (bookedIds.has(id) ? [] : [id]));
   }
 
   private book(question: string, body: ChatReply, askedMs: number): void {
@@ -103,6 +114,7 @@ export class Ledger {
     if (turn_id === null || conversation_id === null || seq === null) {
       throw new Error('a turn that is kept has a place');
     }
+    bookedIds.add(turn_id);
     this.turns.set(turn_id, {
       turnId: turn_id,
       conversationId: conversation_id,
@@ -113,6 +125,21 @@ export class Ledger {
       askedMs,
       answeredMs: performance.now(),
     });
+  }
+
+  private doubledIn(rows: readonly ArchivedRow[]): string[] {
+    const own = new Set(this.acknowledged.map(({ conversationId }) => conversationId));
+    const questions = new Set(this.acknowledged.map(({ question }) => question));
+    const again = repeatedIn(
+      rows.filter((row) => own.has(row.conversation_id)),
+      (row) => `${row.conversation_id} ${row.question}`,
+    );
+    const tooOften = repeatedIn(
+      rows.filter((row) => questions.has(row.question)),
+      (row) => row.question,
+      (question) => timesAsked.get(question)!.size,
+    );
+    return [...new Set([...again, ...tooOften])];
   }
 
   private outOfOrder(archived: ReadonlyMap<string, ArchivedRow>) {
@@ -150,13 +177,23 @@ function isSame(turn: AcknowledgedTurn, row: ArchivedRow | undefined): boolean {
   );
 }
 
-function doubledIn(rows: readonly ArchivedRow[]): string[] {
-  const seen = new Set<string>();
-  return rows
-    .toSorted((a, b) => a.seq - b.seq)
-    .filter(({ conversation_id, question }) => {
-      const name = `${conversation_id} ${question}`;
-      return seen.has(name) || !seen.add(name);
-    })
-    .map(({ id }) => id);
+/** A retry with the same key is the same turn. */
+function noteAsked(question: string, key?: string): void {
+  const times = timesAsked.get(question) ?? new Set();
+  timesAsked.set(question, times.add(key ?? `without a key ${times.size}`));
+}
+
+/** Those of one name that are there more often than they may. */
+function repeatedIn(
+  rows: readonly ArchivedRow[],
+  nameOf: (row: ArchivedRow) => string,
+  mostOf: (name: string) => number = () => 1,
+): string[] {
+  const seen = new Map<string, number>();
+  return rows.flatMap((row) => {
+    const name = nameOf(row);
+    const count = (seen.get(name) ?? 0) + 1;
+    seen.set(name, count);
+    return count > mostOf(name) ? [row.id] : [];
+  });
 }

@@ -6,7 +6,7 @@ import type { FaultyPostgres } from './faulty-stores.js';
 import { type Instance, startInstance } from './instance.js';
 import type { Ledger } from './ledger.js';
 import { redisClient } from './redis-contents.js';
-import { expectSettled } from './settled.js';
+import { type Expected, expectSettled } from './settled.js';
 import { createRedis } from './stores.js';
 
 /** Everything that a test of a broken Postgres needs; each file has its own. */
@@ -16,7 +16,7 @@ export interface PostgresStage {
   readonly engine: CountingEngine;
   start(variables?: Record<string, string>): Promise<Instance>;
   /** As `expectSettled`. */
-  settle(service: Instance, ledger: Ledger, options?: { unheard?: number }): Promise<void>;
+  settle(service: Instance, ledger: Ledger, expected?: Expected): Promise<void>;
   /** Resolves when this time has gone by on the clock by which sessions expire. */
   passes(ms: number): Promise<void>;
 }
@@ -37,8 +37,8 @@ export async function createPostgresStage(): Promise<PostgresStage> {
         ...engine.variables,
         ...variables,
       }),
-    settle: (service, ledger, options) =>
-      expectSettled(service, { redis, database: postgres }, ledger, options),
+    settle: (service, ledger, expected) =>
+      expectSettled(service, { redis, database: postgres }, ledger, expected),
     passes: async (ms) => {
       await redis.set('clock', '1', 'PX', ms);
       await eventually(async () => {

@@ -7,7 +7,7 @@ import { type Instance, startInstance } from './instance.js';
 import type { Ledger } from './ledger.js';
 import { Proxy } from './proxy.js';
 import { allKeys, redisClient } from './redis-contents.js';
-import { expectSettled } from './settled.js';
+import { type Expected, expectSettled } from './settled.js';
 import { createDatabase, createRedis, type TestDatabase } from './stores.js';
 
 const POLL_MS = 100;
@@ -26,7 +26,7 @@ export interface ProcessStage {
   readonly engine: CountingEngine;
   start(variables?: Record<string, string>): Promise<LinkedInstance>;
   /** As `expectSettled`. */
-  settle(service: Instance, ledger: Ledger, options?: { unheard?: number }): Promise<void>;
+  settle(service: Instance, ledger: Ledger, expected?: Expected): Promise<void>;
   /** Resolves when no partition is leased: what a dead sweeper held is free again, by the clock of Redis. */
   leasesLapse(): Promise<void>;
 }
@@ -64,8 +64,8 @@ export async function createProcessStage(): Promise<ProcessStage> {
       await instance.admin('POST', '/admin/sync');
       return { ...instance, redisLink, postgresLink };
     },
-    settle: (service, ledger, options) =>
-      expectSettled(service, { redis, database }, ledger, options),
+    settle: (service, ledger, expected) =>
+      expectSettled(service, { redis, database }, ledger, expected),
     leasesLapse: async () => {
       while ((await allKeys(redis)).some((key) => key.endsWith(':lease'))) await delay(POLL_MS);
     },

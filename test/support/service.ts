@@ -18,10 +18,15 @@ export async function startService(
   limits?: ServerLimits,
 ): Promise<Service> {
   const app = await createApp(new Environment({ ...QUIET, ...variables }), limits);
+  const ownMs = new Map<string, number>();
+  const fastify = app.getHttpAdapter().getInstance();
+  fastify.addHook('onResponse', async (request, reply) => {
+    ownMs.set(request.id, reply.elapsedTime);
+  });
   await app.listen(0, '127.0.0.1');
   const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
   let stopped: Promise<void> | undefined;
   const stop = () => (stopped ??= app.close());
   afterAll(stop);
-  return { ...httpClient(url), app, stop };
+  return { ...httpClient(url, (id) => ownMs.get(id) ?? null), app, stop };
 }
