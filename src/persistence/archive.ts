@@ -7,12 +7,12 @@ import {
   conversationNotFound,
   storageUnavailable,
 } from '../conversation/errors.js';
-import type { NumberedTurn, Turn, TurnContext } from '../conversation/turn.js';
+import type { NumberedTurn, Turn } from '../conversation/turn.js';
+import { toConversation, toTurn } from './archive.rows.js';
 import {
   type ConversationBatch,
   eraseContents,
   insertConversations,
-  insertDeadLetter,
   insertTurns,
   lockConversations,
   markHotStale,
@@ -91,15 +91,6 @@ export class Archive {
         held: !locked.has(conversationId),
         numbers,
       }));
-    });
-  }
-
-  /** Keeps a turn that the archive refuses as a dead letter, out of the way of those that follow it. */
-  async bury(batch: ConversationBatch, turn: Turn, sqlstate: string): Promise<void> {
-    await this.database.transaction(async (client) => {
-      await insertConversations(client, [batch]);
-      const [row] = await lockConversations(client, [batch.conversationId]);
-      if (row && !row.erased) await insertDeadLetter(client, batch.conversationId, turn, sqlstate);
     });
   }
 
@@ -197,38 +188,4 @@ export class Archive {
 function assertExpected({ expectedSeq, aroundRedis }: DirectAppend, turnCount: number): void {
   if (expectedSeq === undefined || expectedSeq === turnCount) return;
   throw aroundRedis && expectedSeq > turnCount ? storageUnavailable() : conversationChanged();
-}
-
-function toTurn(row: ConversationMessage): NumberedTurn {
-  return {
-    id: row.id,
-    seq: Number(row.seq),
-    question: row.question,
-    answer: row.answer,
-    sources: row.sources,
-    context: JSON.parse(row.context!) as TurnContext,
-    status: row.status,
-    createdAt: row.timestamp.getTime(),
-    model: row.model ?? '',
-    usage: { promptTokens: row.promptTokens ?? 0, completionTokens: row.completionTokens ?? 0 },
-    latencyMs: row.latencyMs ?? 0,
-    metadata: row.metadata,
-    idempotency:
-      row.idempotencyKey && row.idempotencyBody
-        ? { key: row.idempotencyKey.toString('hex'), body: row.idempotencyBody.toString('hex') }
-        : null,
-  };
-}
-
-function toConversation(row: ConversationSession): Conversation {
-  return {
-    id: row.conversationId,
-    owner: row.userId,
-    title: row.title,
-    createdAt: row.createdAt.getTime(),
-    lastActivity: row.lastActivity.getTime(),
-    turnCount: Number(row.turnCount),
-    isArchived: row.isArchived,
-    metadata: row.metadata,
-  };
 }

@@ -2,7 +2,10 @@ import { Injectable } from '@nestjs/common';
 import type { PoolClient } from 'pg';
 import { ServiceError } from '../conversation/errors.js';
 import { Metrics } from '../metrics/metrics.js';
+import type { Turn } from '../conversation/turn.js';
 import {
+  type ConversationBatch,
+  insertConversations,
   insertDeadLetter,
   insertTurns,
   lockConversations,
@@ -30,6 +33,15 @@ export class DeadLetters {
     metrics: Metrics,
   ) {
     metrics.collectBefore(async () => metrics.deadLetters.set(await this.count()));
+  }
+
+  /** Keeps a turn that the archive refuses as a dead letter, out of the way of those that follow it. */
+  async bury(batch: ConversationBatch, turn: Turn, sqlstate: string): Promise<void> {
+    await this.database.transaction(async (client) => {
+      await insertConversations(client, [batch]);
+      const [row] = await lockConversations(client, [batch.conversationId]);
+      if (row && !row.erased) await insertDeadLetter(client, batch.conversationId, turn, sqlstate);
+    });
   }
 
   /** The newest ones, without their contents. */

@@ -17,7 +17,7 @@ import { RedisConnection } from '../redis/redis.connection.js';
 import { orUnavailable } from './or-unavailable.js';
 import { Refusal } from './scripts.js';
 import { RequestSessions } from './session.lanes.js';
-import type { RecalledSession } from './session.store.js';
+import type { RecalledSession } from './session.js';
 
 // Nothing stands behind Redis that a session could be checked against.
 const NO_EPOCH = '';

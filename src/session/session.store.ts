@@ -4,64 +4,21 @@ import type { Lane, ScriptReply } from '../redis/lane.js';
 import type { Script } from '../redis/script.js';
 import { decodeTurn, encodeTurn } from './codec.js';
 import { keysOf, Refusal, SCRIPTS } from './scripts.js';
+import type {
+  AppendedTurn,
+  AppendOptions,
+  RecalledSession,
+  RestoredSession,
+  SessionClaim,
+  SessionLimits,
+  UnsyncedTurns,
+} from './session.js';
 
 // What somebody who had read the conversation before writes back may be late by as long as a connection keeps what it
 // cannot deliver: a quarter of an hour on Linux.
 const ERASED_FOR_SECONDS = 3600;
 // Longer than the archive takes to be read, and short, as anybody may ask for conversations that there are not.
 const RESERVED_FOR_SECONDS = 60;
-
-export interface SessionLimits {
-  readonly ttlSeconds: number;
-  readonly maxTurns: number;
-}
-
-/** Who asks, and under which run of the server a session is to be trusted. */
-export interface SessionClaim {
-  readonly owner: string | null;
-  readonly epoch: string;
-}
-
-export interface AppendOptions extends SessionClaim {
-  /** The last seq that the caller expects. */
-  readonly expectedSeq?: number | undefined;
-  /** Creates an absent session: only for the first turn of a conversation. */
-  readonly create: boolean;
-  /** An earlier try may have gone through: look for the turn before adding it. */
-  readonly retry: boolean;
-  /** False where no archive stands behind Redis: then the turn expires with its session. */
-  readonly writeBehind: boolean;
-}
-
-export interface AppendedTurn {
-  readonly seq: number;
-  /** The turn before it; '' when there is none, or none any more. */
-  readonly previousTurnId: string;
-}
-
-export interface RecalledSession {
-  readonly lastSeq: number;
-  readonly syncedSeq: number;
-  readonly createdAt: number;
-  /** The newest turns, oldest first. */
-  readonly turns: readonly NumberedTurn[];
-}
-
-export interface UnsyncedTurns {
-  readonly syncedSeq: number;
-  readonly lastSeq: number;
-  readonly owner: string | null;
-  readonly createdAt: number;
-  /** The oldest unsynced turns, oldest first; the first has the seq `syncedSeq + 1`. */
-  readonly turns: readonly Turn[];
-}
-
-export interface RestoredSession {
-  readonly owner: string | null;
-  readonly createdAt: number;
-  readonly lastSeq: number;
-  readonly turns: readonly Turn[];
-}
 
 /**
  * The hot tier: each method is one script, so each happens wholly or not at all.

@@ -1,11 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Conversation } from '../conversation/conversation.js';
-import {
-  conversationChanged,
-  conversationNotFound,
-  hasCode,
-  storageUnavailable,
-} from '../conversation/errors.js';
+import { conversationNotFound, hasCode, storageUnavailable } from '../conversation/errors.js';
 import {
   type Appended,
   type AppendRequest,
@@ -13,17 +8,12 @@ import {
   HistoryStore,
   type Recalled,
 } from '../conversation/history-store.js';
-import type { NumberedTurn } from '../conversation/turn.js';
 import { DatabaseHistory } from '../persistence/database.history.js';
 import { RedisUnavailable } from '../redis/lane.js';
 import { RedisConnection } from '../redis/redis.connection.js';
-import { Refusal } from '../session/scripts.js';
-import { RequestSessions } from '../session/session.lanes.js';
+import { MendedSessions } from './mended.sessions.js';
 import { Restore } from './restore.js';
 import { WriteBehind } from './write-behind.js';
-
-// Each try mends one obstacle (absent, stale); more than a few mean that somebody keeps undoing it.
-const MAX_TRIES = 5;
 
 /**
  * Redis over Postgres. A turn is answered from the session and appended to it; Postgres follows.
@@ -34,7 +24,7 @@ const MAX_TRIES = 5;
 export class HybridHistory extends HistoryStore {
   constructor(
     private readonly redis: RedisConnection,
-    private readonly sessions: RequestSessions,
+    private readonly sessions: MendedSessions,
     private readonly restore: Restore,
     private readonly durable: DatabaseHistory,
     private readonly writeBehind: WriteBehind,
@@ -58,7 +48,7 @@ export class HybridHistory extends HistoryStore {
 
   async recall(conversationId: string, owner: string | null): Promise<Recalled> {
     try {
-      return await this.recallHot(conversationId, owner);
+      return await this.sessions.recall(conversationId, owner);
     } catch (error) {
       if (!(error instanceof RedisUnavailable)) throw error;
       await this.writeBehind.catchUp(conversationId);
@@ -96,7 +86,7 @@ export class HybridHistory extends HistoryStore {
     if (this.durable.isWritable && (await this.durable.isErased(conversationId, owner))) {
       throw conversationNotFound();
     }
-    const turn = await this.findHot(conversationId, owner, turnId);
+    const turn = await this.sessions.find(conversationId, owner, turnId);
     if (!turn) return null;
     if (durability === 'accepted') return { turn, seq: turn.seq, durability };
     return { turn, seq: await this.writeBehind.committed(conversationId, turnId), durability };
@@ -130,42 +120,9 @@ export class HybridHistory extends HistoryStore {
     return this.durable.end(conversationId, owner);
   }
 
-  /** A turn that only Redis has yet, however many came after it. */
-  private async findHot(
-    conversationId: string,
-    owner: string | null,
-    turnId: string,
-  ): Promise<NumberedTurn | null> {
-    try {
-      const found = await this.mended(conversationId, owner, () =>
-        this.sessions.find(conversationId, { owner, epoch: this.redis.epoch }, turnId),
-      );
-      return found.turn;
-    } catch (error) {
-      if (error instanceof RedisUnavailable || hasCode(error, 'conversation_not_found'))
-        return null;
-      throw error;
-    }
-  }
-
-  private async recallHot(conversationId: string, owner: string | null): Promise<Recalled> {
-    let source: Recalled['source'] = 'hot';
-    const { turns, lastSeq } = await this.mended(conversationId, owner, async (tries) => {
-      if (tries > 0) source = 'durable';
-      return this.sessions.recall(conversationId, { owner, epoch: this.redis.epoch });
-    });
-    return { source, turns, lastSeq };
-  }
-
   private async appendHot(request: AppendRequest): Promise<Appended> {
-    const { conversationId, owner, turn } = request;
-    const appended = await this.mended(conversationId, owner, () =>
-      this.sessions.append(conversationId, turn, {
-        ...request,
-        epoch: this.redis.epoch,
-        writeBehind: true,
-      }),
-    );
+    const { conversationId, turn } = request;
+    const appended = await this.sessions.append(request);
     this.writeBehind.noteAppended(request, appended);
     if (request.durability === 'accepted') {
       this.writeBehind.flushSoon(conversationId);
@@ -209,40 +166,5 @@ export class HybridHistory extends HistoryStore {
         ? error
         : storageUnavailable(error);
     }
-  }
-
-  /**
-   * Repeats a script until nothing stands in its way: fills an absent session, discards a stale one.
-   * @throws RedisUnavailable too when Redis cannot even keep a session that long.
-   */
-  private async mended<T extends object>(
-    conversationId: string,
-    owner: string | null,
-    attempt: (tries: number) => Promise<T | Refusal>,
-  ): Promise<T> {
-    let reply: T | Refusal | undefined;
-    for (let tries = 0; tries < MAX_TRIES; tries++) {
-      reply = await attempt(tries);
-      switch (reply) {
-        case Refusal.Foreign:
-          throw conversationNotFound();
-        case Refusal.Changed:
-          throw conversationChanged();
-        case Refusal.Missing:
-          await this.writeBehind.afterMiss(conversationId);
-          await this.restore.fill(conversationId, owner);
-          break;
-        case Refusal.Stale:
-          await this.writeBehind.afterMiss(conversationId);
-          await this.restore.discard(conversationId);
-          break;
-        default:
-          return reply as T;
-      }
-    }
-    // Evicted as soon as it is filled: a Redis that short of memory is as good as none for this turn.
-    throw reply === Refusal.Missing
-      ? new RedisUnavailable(storageUnavailable())
-      : storageUnavailable();
   }
 }

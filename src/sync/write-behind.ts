@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Environment } from '../config/environment.js';
 import type { AppendRequest } from '../conversation/history-store.js';
-import type { AppendedTurn } from '../session/session.store.js';
+import type { AppendedTurn } from '../session/session.js';
 import { Backlog } from './backlog.js';
 import { FlushQueue } from './flush-queue.js';
 import { Recovery } from './recovery.js';

@@ -3,7 +3,8 @@ import type { Redis } from 'ioredis';
 import type { Turn } from '../../src/conversation/turn.js';
 import { conversationKeys } from '../../src/redis/keys.js';
 import { ClientLane } from '../../src/redis/lane.js';
-import { type RestoredSession, SessionStore } from '../../src/session/session.store.js';
+import type { RestoredSession } from '../../src/session/session.js';
+import { SessionStore } from '../../src/session/session.store.js';
 import { aTurn } from './turns.js';
 
 export const OWNER = 'user-1';
