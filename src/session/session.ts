@@ -1,4 +1,4 @@
-import type { NumberedTurn, Turn } from '../conversation/turn.js';
+import type { NumberedStoredTurn, StoredText, StoredTurn } from '../conversation/stored-turn.js';
 
 export interface SessionLimits {
   readonly ttlSeconds: number;
@@ -20,6 +20,10 @@ export interface AppendOptions extends SessionClaim {
   readonly retry: boolean;
   /** False where no archive stands behind Redis: then the turn expires with its session. */
   readonly writeBehind: boolean;
+  /** The data key that sealed the turn. */
+  readonly keyring: string;
+  /** Of a session that is created. */
+  readonly title: StoredText | null;
 }
 
 export interface AppendedTurn {
@@ -33,7 +37,16 @@ export interface RecalledSession {
   readonly syncedSeq: number;
   readonly createdAt: number;
   /** The newest turns, oldest first. */
-  readonly turns: readonly NumberedTurn[];
+  readonly turns: readonly NumberedStoredTurn[];
+  readonly keyring: string;
+  /** Where the session was not filled from the archive, which has it. */
+  readonly title: StoredText | null;
+}
+
+/** A turn of a session, if there is one, and the keyring that has its data key. */
+export interface FoundInSession {
+  readonly turn: NumberedStoredTurn | null;
+  readonly keyring: string;
 }
 
 export interface UnsyncedTurns {
@@ -42,12 +55,15 @@ export interface UnsyncedTurns {
   readonly owner: string | null;
   readonly createdAt: number;
   /** The oldest unsynced turns, oldest first; the first has the seq `syncedSeq + 1`. */
-  readonly turns: readonly Turn[];
+  readonly turns: readonly StoredTurn[];
+  readonly keyring: string;
+  readonly title: StoredText | null;
 }
 
 export interface RestoredSession {
   readonly owner: string | null;
   readonly createdAt: number;
   readonly lastSeq: number;
-  readonly turns: readonly Turn[];
+  readonly turns: readonly StoredTurn[];
+  readonly keyring: string;
 }

@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import type { Conversation } from '../conversation/conversation.js';
 import { conversationNotFound, hasCode, storageUnavailable } from '../conversation/errors.js';
+import type { Appended } from '../conversation/history-store.js';
 import {
-  type Appended,
-  type AppendRequest,
-  type FoundTurn,
-  HistoryStore,
-  type Recalled,
-} from '../conversation/history-store.js';
+  type StoredAppend,
+  type StoredFound,
+  StoredHistory,
+  type StoredRecalled,
+} from '../conversation/stored-history.js';
+import type { StoredConversation } from '../conversation/stored-turn.js';
 import { DatabaseHistory } from '../persistence/database.history.js';
 import { RedisUnavailable } from '../redis/lane.js';
 import { RedisConnection } from '../redis/redis.connection.js';
@@ -21,7 +21,7 @@ import { WriteBehind } from './write-behind.js';
  * Guaranteed: an accepted turn is dirty in Redis or committed in Postgres before `append` resolves.
  */
 @Injectable()
-export class HybridHistory extends HistoryStore {
+export class HybridHistory extends StoredHistory {
   constructor(
     private readonly redis: RedisConnection,
     private readonly sessions: MendedSessions,
@@ -32,7 +32,7 @@ export class HybridHistory extends HistoryStore {
     super();
   }
 
-  async assertWritable(durability: AppendRequest['durability']): Promise<void> {
+  async assertWritable(durability: StoredAppend['durability']): Promise<void> {
     if (this.redis.breaker.isOpen) {
       await this.durable.assertReachable();
     } else if (durability === 'committed') {
@@ -46,7 +46,7 @@ export class HybridHistory extends HistoryStore {
     }
   }
 
-  async recall(conversationId: string, owner: string | null): Promise<Recalled> {
+  async recall(conversationId: string, owner: string | null): Promise<StoredRecalled> {
     try {
       return await this.sessions.recall(conversationId, owner);
     } catch (error) {
@@ -56,7 +56,7 @@ export class HybridHistory extends HistoryStore {
     }
   }
 
-  async append(request: AppendRequest): Promise<Appended> {
+  async append(request: StoredAppend): Promise<Appended> {
     try {
       return await this.appendHot(request);
     } catch (error) {
@@ -69,8 +69,8 @@ export class HybridHistory extends HistoryStore {
     conversationId: string,
     owner: string | null,
     turnId: string,
-    durability: AppendRequest['durability'],
-  ): Promise<FoundTurn | null> {
+    durability: StoredAppend['durability'],
+  ): Promise<StoredFound | null> {
     if (this.redis.breaker.isOpen) await this.writeBehind.catchUp(conversationId);
     const kept = await this.durable.find(conversationId, owner, turnId).catch((error: unknown) => {
       // A turn that only Redis has yet is found there; one that must be committed has to wait.
@@ -86,10 +86,11 @@ export class HybridHistory extends HistoryStore {
     if (this.durable.isWritable && (await this.durable.isErased(conversationId, owner))) {
       throw conversationNotFound();
     }
-    const turn = await this.sessions.find(conversationId, owner, turnId);
+    const { turn, keyring } = await this.sessions.find(conversationId, owner, turnId);
     if (!turn) return null;
-    if (durability === 'accepted') return { turn, seq: turn.seq, durability };
-    return { turn, seq: await this.writeBehind.committed(conversationId, turnId), durability };
+    if (durability === 'accepted') return { turn, seq: turn.seq, durability, keyring };
+    const seq = await this.writeBehind.committed(conversationId, turnId);
+    return { turn, seq, durability, keyring };
   }
 
   async erase(conversationId: string, owner: string | null): Promise<void> {
@@ -111,7 +112,7 @@ export class HybridHistory extends HistoryStore {
     await this.restore.eraseSession(conversationId);
   }
 
-  async end(conversationId: string, owner: string | null): Promise<Conversation> {
+  async end(conversationId: string, owner: string | null): Promise<StoredConversation> {
     // First whose it is; a conversation that is only in Redis yet is not in the archive to be asked.
     await this.recall(conversationId, owner);
     await this.restore.discard(conversationId).catch((error: unknown) => {
@@ -120,7 +121,7 @@ export class HybridHistory extends HistoryStore {
     return this.durable.end(conversationId, owner);
   }
 
-  private async appendHot(request: AppendRequest): Promise<Appended> {
+  private async appendHot(request: StoredAppend): Promise<Appended> {
     const { conversationId, turn } = request;
     const appended = await this.sessions.append(request);
     this.writeBehind.noteAppended(request, appended);
@@ -133,7 +134,7 @@ export class HybridHistory extends HistoryStore {
   }
 
   /** The turn may be in Redis already, when only the reply was lost: its id keeps it from being stored twice. */
-  private async appendAroundRedis(request: AppendRequest): Promise<Appended> {
+  private async appendAroundRedis(request: StoredAppend): Promise<Appended> {
     const { conversationId, owner } = request;
     try {
       return await this.writeBehind.aroundRedis(conversationId, () =>

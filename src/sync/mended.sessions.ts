@@ -5,12 +5,11 @@ import {
   hasCode,
   storageUnavailable,
 } from '../conversation/errors.js';
-import type { AppendRequest, Recalled } from '../conversation/history-store.js';
-import type { NumberedTurn } from '../conversation/turn.js';
+import type { StoredAppend, StoredRecalled } from '../conversation/stored-history.js';
 import { RedisUnavailable } from '../redis/lane.js';
 import { RedisConnection } from '../redis/redis.connection.js';
 import { Refusal } from '../session/scripts.js';
-import type { AppendedTurn } from '../session/session.js';
+import type { AppendedTurn, FoundInSession } from '../session/session.js';
 import { RequestSessions } from '../session/session.lanes.js';
 import { Restore } from './restore.js';
 import { WriteBehind } from './write-behind.js';
@@ -31,17 +30,17 @@ export class MendedSessions {
     private readonly writeBehind: WriteBehind,
   ) {}
 
-  async recall(conversationId: string, owner: string | null): Promise<Recalled> {
-    let source: Recalled['source'] = 'hot';
-    const { turns, lastSeq } = await this.mended(conversationId, owner, async (tries) => {
+  async recall(conversationId: string, owner: string | null): Promise<StoredRecalled> {
+    let source: StoredRecalled['source'] = 'hot';
+    const { turns, lastSeq, keyring } = await this.mended(conversationId, owner, async (tries) => {
       if (tries > 0) source = 'durable';
       return this.sessions.recall(conversationId, { owner, epoch: this.redis.epoch });
     });
-    return { source, turns, lastSeq };
+    return { source, turns, lastSeq, keyring };
   }
 
   /** @throws ServiceError conversation_changed too. */
-  async append(request: AppendRequest): Promise<AppendedTurn> {
+  async append(request: StoredAppend): Promise<AppendedTurn> {
     const { conversationId, owner, turn } = request;
     return this.mended(conversationId, owner, () =>
       this.sessions.append(conversationId, turn, {
@@ -52,20 +51,19 @@ export class MendedSessions {
     );
   }
 
-  /** A turn that only Redis has yet, however many came after it; null also where Redis cannot say. */
+  /** A turn that only Redis has yet, however many came after it; none also where Redis cannot say. */
   async find(
     conversationId: string,
     owner: string | null,
     turnId: string,
-  ): Promise<NumberedTurn | null> {
+  ): Promise<FoundInSession> {
     try {
-      const found = await this.mended(conversationId, owner, () =>
+      return await this.mended(conversationId, owner, () =>
         this.sessions.find(conversationId, { owner, epoch: this.redis.epoch }, turnId),
       );
-      return found.turn;
     } catch (error) {
       if (error instanceof RedisUnavailable || hasCode(error, 'conversation_not_found'))
-        return null;
+        return { turn: null, keyring: '' };
       throw error;
     }
   }
