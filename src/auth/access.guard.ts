@@ -60,9 +60,9 @@ export class AccessGuard implements CanActivate {
       void reply.header('WWW-Authenticate', 'Bearer');
       throw unauthenticated('Send the header Authorization: Bearer <token>.');
     }
-    const identity = token === null ? null : await this.verifier.identify(token);
-    if (identity) return identity;
-    await this.failedLogins.note(request, reply);
+    const identity = token === null ? 'bad' : await this.verifier.identify(token);
+    if (typeof identity !== 'string') return identity;
+    if (identity === 'bad') await this.failedLogins.note(request, reply);
     void reply.header('WWW-Authenticate', 'Bearer error="invalid_token"');
     throw unauthenticated('The token is not valid here, or not any more; get a new one.');
   }

@@ -42,9 +42,9 @@ export class KeyServer implements OnApplicationBootstrap {
     });
   }
 
-  /** So that the first request finds the keys; the start does not wait for somebody else's server. */
-  onApplicationBootstrap(): void {
-    void this.fetch();
+  /** So that the first request finds the keys; the start waits for them as long as a request would. */
+  async onApplicationBootstrap(): Promise<void> {
+    await this.fetch();
   }
 
   /** The key for a token's header. @throws JOSEError when there is none; ServiceError identity_unavailable. */

@@ -9,6 +9,9 @@ import type { KeyServer } from './key-server.js';
 // Clocks of two machines that are kept by NTP differ by less.
 const CLOCK_TOLERANCE_SECONDS = 30;
 
+/** `expired`: its signature and everything else is good, so its bearer was once let in. */
+export type BadToken = 'bad' | 'expired';
+
 /** One source of keys, and the algorithms that are good with it and with no other. */
 interface Source {
   readonly algorithms: readonly string[];
@@ -35,18 +38,18 @@ export class TokenVerifier {
     ];
   }
 
-  /** null: the token is not good. @throws ServiceError identity_unavailable when nobody can say. */
-  async identify(token: string, now = new Date()): Promise<Identity | null> {
+  /** @throws ServiceError identity_unavailable when nobody can say. */
+  async identify(token: string, now = new Date()): Promise<Identity | BadToken> {
     try {
       return await this.verify(token, now);
     } catch (error) {
       if (error instanceof ServiceError) throw error;
       // What jose throws for a malformed token is not always an error of its own.
-      return this.refuse(reasonOf(error));
+      return this.refuse(reasonOf(error), error instanceof errors.JWTExpired ? 'expired' : 'bad');
     }
   }
 
-  private async verify(token: string, now: Date): Promise<Identity | null> {
+  private async verify(token: string, now: Date): Promise<Identity | BadToken> {
     const { alg } = decodeProtectedHeader(token);
     const source = this.sources.find(({ algorithms }) => algorithms.includes(String(alg)));
     if (!source) return this.refuse('alg');
@@ -64,9 +67,9 @@ export class TokenVerifier {
   }
 
   /** The caller is not told which check failed: it would only help who forges. */
-  private refuse(reason: string): null {
+  private refuse(reason: string, bad: BadToken = 'bad'): BadToken {
     this.logger.debug(`a token was refused: ${reason}`);
-    return null;
+    return bad;
   }
 }
 
