@@ -61,7 +61,7 @@ export class MeController {
       },
     },
   })
-  @ApiProblems(401, 403, 409, 503)
+  @ApiProblems(401, 403, 409, 429, 503)
   async export(@CurrentCaller() { userId }: Caller, @Res() reply: FastifyReply): Promise<void> {
     const lines = exportLines(this.ownExport.exportAll(userId));
     // What fails before the first line still has a status of its own.
@@ -76,7 +76,7 @@ export class MeController {
   @Delete('data')
   @ApiOperation({ summary: 'Erase every conversation of the caller in both tiers, for good.' })
   @ApiOkResponse({ type: ErasedDto })
-  @ApiProblems(401, 403, 409, 503)
+  @ApiProblems(401, 403, 409, 429, 503)
   async erase(@CurrentCaller() { userId }: Caller): Promise<ErasedDto> {
     return new ErasedDto(await this.ownErasure.eraseAll(userId), new Date());
   }
