@@ -4,6 +4,7 @@ import { Environment } from '../config/environment.js';
 import { AcceptedTurnArchive } from './accepted-turns.js';
 import { ArchiveErasure } from './archive-erasure.js';
 import { ArchiveCheck } from './archive.check.js';
+import { ArchiveKeyrings } from './archive.keyrings.js';
 import { Archive } from './archive.js';
 import { DeadLetters } from './dead-letters.js';
 import { dataSourceOptions } from './data-source.js';
@@ -30,6 +31,7 @@ const STORES = [
   DatabaseClaims,
   DeadLetters,
   ArchiveCheck,
+  ArchiveKeyrings,
 ];
 
 @Module({

@@ -21,6 +21,8 @@ export const SCRIPTS = {
   known: load('known'),
   inspect: load('inspect'),
   owned: load('owned'),
+  keyring: load('keyring'),
+  rewrap: load('rewrap'),
   takeClaim: load('take-claim'),
   endClaim: load('end-claim'),
   forgetClaim: load('forget-claim'),

@@ -7,6 +7,7 @@ import { OwnedSessions } from './owned-sessions.js';
 import { RedisClaims } from './redis.claims.js';
 import { RedisMemory } from './redis-memory.js';
 import { SessionInspector } from './session.inspector.js';
+import { SessionKeyrings } from './session.keyrings.js';
 import { BackgroundSessions, RequestSessions } from './session.lanes.js';
 
 @Module({
@@ -19,6 +20,7 @@ import { BackgroundSessions, RequestSessions } from './session.lanes.js';
       inject: [RedisConnection],
       useFactory: (redis: RedisConnection) => new SessionInspector(redis.background),
     },
+    SessionKeyrings,
     Census,
     OwnedSessions,
     ErasureMarks,
@@ -30,6 +32,7 @@ import { BackgroundSessions, RequestSessions } from './session.lanes.js';
     RequestSessions,
     BackgroundSessions,
     SessionInspector,
+    SessionKeyrings,
     Census,
     OwnedSessions,
     ErasureMarks,
