@@ -36,7 +36,9 @@ export function httpClient(url: string): HttpClient {
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
-    const isJson = text !== '' && response.headers.get('content-type')?.includes('json');
+    const type = response.headers.get('content-type') ?? '';
+    // Not NDJSON.
+    const isJson = text !== '' && /[/+]json\b/.test(type);
     return {
       status: response.status,
       headers: response.headers,
