@@ -2,11 +2,12 @@ import { Module } from '@nestjs/common';
 import { AnswerModule } from '../answer/answer.module.js';
 import { ChatController } from './chat.controller.js';
 import { ChatService } from './chat.service.js';
+import { FirstTurns } from './first-turns.js';
 import { IdempotentTurns } from './idempotent-turns.js';
 
 @Module({
   imports: [AnswerModule],
   controllers: [ChatController],
-  providers: [ChatService, IdempotentTurns],
+  providers: [ChatService, FirstTurns, IdempotentTurns],
 })
 export class ChatModule {}

@@ -60,8 +60,8 @@ export class ChatService {
     const planned = planTurn(request.conversationId, on.idempotency);
     const answer = (turn: PlannedTurn, retry: boolean) =>
       this.answerKept(request, owner, { ...turn, ...on, retry });
-    if (!on.idempotency) return { reply: await answer(planned, false), replayed: false };
-    return this.once.answer({ mark: on.idempotency, planned, owner, ...request }, answer);
+    const begins = request.conversationId === null;
+    return this.once.answer({ ...request, mark: on.idempotency, planned, owner, begins }, answer);
   }
 
   private async answerUnkept({ query, history }: UnkeptRequest): Promise<ChatReply> {

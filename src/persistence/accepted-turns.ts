@@ -10,6 +10,7 @@ import {
 } from './archive.statements.js';
 import { addDataKeys } from './keyring.statements.js';
 import { Database } from './database.js';
+import { hasErasedSince } from './owner-erasures.js';
 
 /** A turn as Redis has accepted it. */
 export interface AcceptedTurn extends NumberedStoredTurn {
@@ -40,6 +41,8 @@ export interface ArchivedSoFar {
 export interface CommitOptions {
   /** Not where somebody else holds its row; else waits for it. */
   readonly skipHeld: boolean;
+  /** How long ago the first of the turns was accepted. */
+  readonly ageMs: number;
   /** Behind a gap too: whatever was to fill it is gone. */
   readonly late?: boolean;
 }
@@ -56,12 +59,17 @@ export class AcceptedTurnArchive {
    */
   async commit(
     accepted: AcceptedBatch,
-    { skipHeld, late = false }: CommitOptions,
+    { skipHeld, ageMs, late = false }: CommitOptions,
   ): Promise<ArchivedSoFar> {
-    const { conversationId, turns } = accepted;
+    const { conversationId, owner, turns } = accepted;
     const batch = { ...accepted, createdAt: turns[0]!.createdAt };
     return this.database.transaction(async (client) => {
-      if (late || turns[0]!.seq === 1) await insertConversations(client, [batch]);
+      if (late || turns[0]!.seq === 1) {
+        // Redis may have lost it before its owner erased everything: then it has no tombstone.
+        const isErased = owner !== null && (await hasErasedSince(client, owner, ageMs));
+        if (isErased) return { count: ERASED, turns };
+        await insertConversations(client, [batch]);
+      }
       const [row] = await lockConversations(client, [conversationId], { skipHeld });
       if (!row) return { count: 0, turns: [] };
       if (row.erased) return { count: ERASED, turns };

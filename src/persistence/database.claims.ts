@@ -3,7 +3,11 @@ import { Cron, CronExpression } from '@nestjs/schedule';
 import { LessThan } from 'typeorm';
 import { Environment } from '../config/environment.js';
 import { type Claim, type ClaimOutcome, Claims, type PlannedTurn } from '../conversation/claims.js';
-import { idempotencyInProgress, idempotencyKeyReused } from '../conversation/errors.js';
+import {
+  conversationNotFound,
+  idempotencyInProgress,
+  idempotencyKeyReused,
+} from '../conversation/errors.js';
 import type { IdempotencyMark } from '../conversation/turn.js';
 import { ConversationMessage } from './conversation-message.entity.js';
 import { Database } from './database.js';
@@ -98,16 +102,20 @@ export class DatabaseClaims extends Claims {
   /**
    * Whether Postgres has anything of this key: a turn that bears it, a dead letter that has the turn id planned for it,
    * or a claim from when Redis was away.
+   * @throws ServiceError conversation_not_found when its conversation is erased: a retry must not bring that back.
    */
-  async knows(mark: IdempotencyMark, { turnId }: PlannedTurn): Promise<boolean> {
+  async knows(mark: IdempotencyMark, { conversationId, turnId }: PlannedTurn): Promise<boolean> {
     const [row] = await this.database.read((manager) =>
-      manager.query<{ known: boolean }[]>(
+      manager.query<{ known: boolean; erased: boolean }[]>(
         `select exists (select from conversation_messages where idempotency_key = $1)
              or exists (select from idempotency_claims where key = $1 and expires_at > now())
-             or exists (select from dead_letters where turn_id = $2) as known`,
-        [bytes(mark.key), turnId],
+             or exists (select from dead_letters where turn_id = $2) as known,
+                exists (select from conversation_sessions
+                         where conversation_id = $3 and erased_at is not null) as erased`,
+        [bytes(mark.key), turnId, conversationId],
       ),
     );
+    if (row!.erased) throw conversationNotFound();
     return row!.known;
   }
 

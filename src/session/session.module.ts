@@ -2,6 +2,8 @@ import { Module } from '@nestjs/common';
 import { RedisConnection } from '../redis/redis.connection.js';
 import { RedisModule } from '../redis/redis.module.js';
 import { Census } from './census.js';
+import { ErasureMarks } from './erasure-marks.js';
+import { OwnedSessions } from './owned-sessions.js';
 import { RedisClaims } from './redis.claims.js';
 import { RedisMemory } from './redis-memory.js';
 import { SessionInspector } from './session.inspector.js';
@@ -20,6 +22,8 @@ import { BackgroundSessions, RequestSessions } from './session.lanes.js';
     },
     SessionKeyrings,
     Census,
+    OwnedSessions,
+    ErasureMarks,
     RedisClaims,
     RedisMemory,
   ],
@@ -30,6 +34,8 @@ import { BackgroundSessions, RequestSessions } from './session.lanes.js';
     SessionInspector,
     SessionKeyrings,
     Census,
+    OwnedSessions,
+    ErasureMarks,
     RedisClaims,
   ],
 })

@@ -7,6 +7,7 @@ import { keysOf, Refusal, SCRIPTS } from './scripts.js';
 import type {
   AppendedTurn,
   AppendOptions,
+  ErasedSession,
   FoundInSession,
   RecalledSession,
   RestoredSession,
@@ -93,8 +94,9 @@ export class SessionStore {
     conversationId: string,
     maxTurns: number,
     maxBytes: number,
+    afterSeq = 0,
   ): Promise<UnsyncedTurns | null> {
-    const args = [String(maxTurns), String(maxBytes)];
+    const args = [String(maxTurns), String(maxBytes), String(afterSeq)];
     const reply = await this.lane.run(SCRIPTS.unsynced, keysOf(conversationId), args);
     if (typeof reply === 'number') return null;
     const [synced, last, owner, createdAt, encoded, ...kept] = reply as [
@@ -184,8 +186,15 @@ export class SessionStore {
     return (await this.run(SCRIPTS.drop, conversationId, [String(expectedLastSeq ?? '')])) === 1;
   }
 
-  async erase(conversationId: string): Promise<void> {
-    await this.run(SCRIPTS.erase, conversationId, [String(ERASED_FOR_SECONDS)]);
+  /** @param afterSeq the turns above this place are given back, as the last that there is of them. */
+  async erase(conversationId: string, afterSeq = Infinity): Promise<ErasedSession> {
+    const after = afterSeq === Infinity ? '' : String(afterSeq);
+    const args = [String(ERASED_FOR_SECONDS), after];
+    const [existed, encoded] = (await this.run(SCRIPTS.erase, conversationId, args)) as [
+      number,
+      string[],
+    ];
+    return { existed: existed === 1, turns: encoded.map(decodeTurn) };
   }
 
   private run(

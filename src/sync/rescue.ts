@@ -18,6 +18,8 @@ const PATIENCE_MS = 200;
 // What is left stands behind a turn of another instance, or Postgres takes nothing now: neither lasts long.
 const PAUSE_MS = 200;
 
+type RescueOptions = Omit<CommitOptions, 'ageMs'>;
+
 /**
  * Archives turns that this instance had accepted into Redis when that cannot be asked for them any more, or may have
  * lost them: so the turns that are then written around Redis do not overtake them, and they survive its loss.
@@ -49,7 +51,8 @@ export class Rescue implements OnApplicationShutdown {
   }
 
   note(request: StoredAppend, appended: AppendedTurn): void {
-    this.unflushed.note({ ...request, turn: { ...request.turn, ...appended } });
+    const turn = { ...request.turn, ...appended };
+    this.unflushed.note({ ...request, turn, acceptedMs: performance.now() });
   }
 
   /** Runs a flush; when that takes long, looks whether Redis is there, for a frozen one says nothing of itself. */
@@ -129,7 +132,7 @@ export class Rescue implements OnApplicationShutdown {
   /** @returns false when Postgres takes nothing now. */
   private async rescueOne(
     conversationId: string,
-    options: CommitOptions,
+    options: RescueOptions,
     accepted = this.unflushed.of(conversationId),
   ): Promise<boolean> {
     if (!accepted) return true;
@@ -148,9 +151,11 @@ export class Rescue implements OnApplicationShutdown {
   private async commit(
     conversationId: string,
     accepted: AcceptedTurns,
-    options: CommitOptions,
+    options: RescueOptions,
   ): Promise<void> {
-    const { count, turns } = await this.archive.commit({ conversationId, ...accepted }, options);
+    const ageMs = performance.now() - accepted.sinceMs;
+    const batch = { conversationId, ...accepted };
+    const { count, turns } = await this.archive.commit(batch, { ...options, ageMs });
     this.unflushed.settle(conversationId, turns);
     this.unflushed.settleUpTo(conversationId, count);
     if (turns.length > 0) this.recovery.wroteAround();
@@ -160,7 +165,7 @@ export class Rescue implements OnApplicationShutdown {
   private async commitEach(
     conversationId: string,
     accepted: AcceptedTurns,
-    options: CommitOptions,
+    options: RescueOptions,
   ): Promise<void> {
     for (const turn of accepted.turns) {
       try {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
 import type { StoredTurn } from '../../src/conversation/stored-turn.js';
 import { AcceptedTurnArchive, ERASED } from '../../src/persistence/accepted-turns.js';
+import { ArchiveErasure } from '../../src/persistence/archive-erasure.js';
 import { Archive } from '../../src/persistence/archive.js';
 import { batchOf, openDatabase, UNSEALED } from '../support/archive.js';
 import { archivedTurns } from '../support/archive-contents.js';
@@ -12,7 +13,7 @@ const database = await createDatabase();
 const connection = await openDatabase(database.url);
 const archive = new Archive(connection);
 const accepted = new AcceptedTurnArchive(connection);
-const background = { skipHeld: true };
+const background = { skipHeld: true, ageMs: 0 };
 
 /** As Redis accepted them, one after the other. @param first the place of the first of them */
 const inARow = (turns: readonly StoredTurn[], first = 1, before = '') =>
@@ -84,7 +85,7 @@ it('stores what came late behind all that is there, once, also where the convers
   ];
   const turns = inARow(others, 3, 'never archived');
   await archive.commit([batchOf(known, [first, around])]);
-  const late = { skipHeld: true, late: true };
+  const late = { ...background, late: true };
   const commit = (conversationId: string, some = turns) =>
     accepted.commit({ conversationId, owner: 'user-1', turns: some, ...UNSEALED }, late);
   expect(await commit(known, turns.slice(0, 1))).toMatchObject({ count: 3 });
@@ -100,10 +101,10 @@ it('revives nothing that was erased', async () => {
   const conversationId = randomUUID();
   const [first, second] = someTurns(2) as [StoredTurn, StoredTurn];
   await archive.commit([batchOf(conversationId, [first])]);
-  await archive.erase(conversationId, null);
+  await new ArchiveErasure(connection).eraseOne({ conversationId }, null);
   const turns = inARow([first, second]);
   for (const late of [false, true]) {
-    const options = { skipHeld: true, late };
+    const options = { ...background, late };
     const archived = await accepted.commit(
       { conversationId, owner: null, turns, ...UNSEALED },
       options,

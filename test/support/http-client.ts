@@ -26,7 +26,10 @@ export interface HttpClient {
   chat<Body = ChatReply>(body: unknown, headers?: Record<string, string>): Promise<Reply<Body>>;
 }
 
-export function httpClient(url: string, ownMsOf: HttpClient['ownMsOf']): HttpClient {
+export function httpClient(
+  url: string,
+  ownMsOf: HttpClient['ownMsOf'] = () => null,
+): HttpClient {
   async function request<Body>(
     method: string,
     path: string,
@@ -38,7 +41,9 @@ export function httpClient(url: string, ownMsOf: HttpClient['ownMsOf']): HttpCli
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
-    const isJson = text !== '' && response.headers.get('content-type')?.includes('json');
+    const type = response.headers.get('content-type') ?? '';
+    // Not NDJSON.
+    const isJson = text !== '' && /[/+]json\b/.test(type);
     return {
       status: response.status,
       headers: response.headers,
