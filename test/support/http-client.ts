@@ -26,10 +26,7 @@ export interface HttpClient {
   chat<Body = ChatReply>(body: unknown, headers?: Record<string, string>): Promise<Reply<Body>>;
 }
 
-export function httpClient(
-  url: string,
-  ownMsOf: HttpClient['ownMsOf'] = () => null,
-): HttpClient {
+export function httpClient(url: string, ownMsOf: HttpClient['ownMsOf'] = () => null): HttpClient {
   async function request<Body>(
     method: string,
     path: string,
