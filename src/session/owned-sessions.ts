@@ -1,6 +1,5 @@
-import { Injectable } from '@nestjs/common';
 import { metaPrefix, PARTITIONS, partitionKeys } from '../redis/keys.js';
-import { RedisConnection } from '../redis/redis.connection.js';
+import type { Lane } from '../redis/lane.js';
 import { SCRIPTS } from './scripts.js';
 
 /** A session that is somebody's. */
@@ -20,9 +19,8 @@ const LOOKED_AT_ONCE = 500;
  * Finds the sessions of one owner. There is no list of them: it would cost each turn of everybody something, and who
  * takes everything along or erases it is rare. Guaranteed: a session that is there all the while is found.
  */
-@Injectable()
 export class OwnedSessions {
-  constructor(private readonly redis: RedisConnection) {}
+  constructor(private readonly lane: Lane) {}
 
   /** All that live, or those of them that have turns which are not archived; in parts. @throws RedisUnavailable. */
   async *of(owner: string, which: 'active' | 'dirty'): AsyncGenerator<OwnedSession[]> {
@@ -45,7 +43,7 @@ export class OwnedSessions {
     let cursor = '0';
     do {
       const args = [metaPrefix(partition), owner, cursor, String(LOOKED_AT_ONCE)];
-      const [next, found] = (await this.redis.requests.run(SCRIPTS.owned, keys, args)) as [
+      const [next, found] = (await this.lane.run(SCRIPTS.owned, keys, args)) as [
         string,
         (string | number)[],
       ];

@@ -22,7 +22,11 @@ import { BackgroundSessions, RequestSessions } from './session.lanes.js';
     },
     SessionKeyrings,
     Census,
-    OwnedSessions,
+    {
+      provide: OwnedSessions,
+      inject: [RedisConnection],
+      useFactory: (redis: RedisConnection) => new OwnedSessions(redis.requests),
+    },
     ErasureMarks,
     RedisClaims,
     RedisMemory,

@@ -181,6 +181,27 @@ describe('drop and erase', () => {
     expect(await session.recall()).toBe(Refusal.Missing);
   });
 
+  it('gives back the last of the turns that it erases: those above a place', async () => {
+    const session = newSession({ maxTurns: 2 });
+    const turns = await session.fill(5);
+    await session.acknowledge(3);
+    expect(await session.state()).toMatchObject({ base: 3 });
+    expect(await session.unsynced(1)).toMatchObject({
+      syncedSeq: 3,
+      turns: [{ id: turns[3]!.id }],
+    });
+    const behind = await session.store.unsynced(session.id, 500, 1_000_000, 4);
+    expect(ids(behind!.turns)).toEqual([turns[4]!.id]);
+    const erased = await session.store.erase(session.id, 4);
+    expect(erased).toMatchObject({ existed: true, turns: [{ id: turns[4]!.id }] });
+    expect(await session.store.erase(session.id, 0)).toEqual({ existed: false, turns: [] });
+
+    const other = newSession({ maxTurns: 2 });
+    await other.fill(5);
+    await other.acknowledge(3);
+    expect((await other.store.erase(other.id, 0)).turns).toHaveLength(2);
+  });
+
   it('lets nobody bring an erased conversation back who had read it before', async () => {
     const session = newSession();
     const turns = await session.fill(2);
