@@ -2,9 +2,11 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { AnswerModule } from '../answer/answer.module.js';
 import type { Environment } from '../config/environment.js';
 import { LimitsModule } from '../limits/limits.module.js';
+import { Asking } from './asking.js';
 import { ChatController } from './chat.controller.js';
 import { ChatService } from './chat.service.js';
 import { IdempotentTurns } from './idempotent-turns.js';
+import { PromptHistory } from './prompt-history.js';
 
 @Module({})
 export class ChatModule {
@@ -13,7 +15,7 @@ export class ChatModule {
       module: ChatModule,
       imports: [AnswerModule, LimitsModule.forRoot(environment)],
       controllers: [ChatController],
-      providers: [ChatService, IdempotentTurns],
+      providers: [ChatService, Asking, PromptHistory, IdempotentTurns],
     };
   }
 }

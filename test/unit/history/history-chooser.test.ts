@@ -1,98 +1,159 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { HistoryTurn } from '../../src/conversation/turn.js';
-import { estimateTokens } from '../../src/history/tokens.js';
-import { chooseWindow } from '../../src/history/window.js';
-import { randomOf } from '../support/random.js';
+import type { EarlierTurn } from '../../../src/history/earlier-turn.js';
+import { HistoryChooser, type HistoryStrategy } from '../../../src/history/history-chooser.js';
+import { countTurn, estimateTokens } from '../../../src/history/tokens.js';
 
-const RUNS = 500;
-const PIECES = ['a', 'word ', '论', '𝒳', 'é', '👩‍🔬', '. ', '\n'];
+const RUNS = { numRuns: 10_000 };
+const STRATEGIES: HistoryStrategy[] = ['relevance', 'recency'];
 
-const turn = (question: string, answer: string): HistoryTurn => ({ question, answer, sources: [] });
+const text = fc
+  .array(
+    fc.constantFrom('a', 'lock ', 'gates ', 'in May ', 'it ', '论', '𝒳', 'é', '👩‍🔬', '. ', '\n'),
+    {
+      maxLength: 24,
+    },
+  )
+  .map((pieces) => pieces.join(''));
+
+/** Some turns as stored, with id, time and count; others as clients send them. */
+const history = fc
+  .array(
+    fc.record(
+      {
+        question: text,
+        answer: text,
+        sources: fc.constant([]),
+        createdAt: fc.integer({ min: 0, max: 2_000_000_000_000 }),
+        tokens: fc.oneof(fc.constant(null), fc.nat({ max: 60 })),
+      },
+      { requiredKeys: ['question', 'answer', 'sources'] },
+    ),
+    { maxLength: 24 },
+  )
+  .map((turns) =>
+    turns.map((turn, place): EarlierTurn => (place % 3 ? { ...turn, id: `${place}` } : turn)),
+  );
+
+const limits = fc.record({
+  maxTurns: fc.integer({ min: 1, max: 20 }),
+  maxTokens: fc.integer({ min: 1, max: 300 }),
+});
+
+const request = fc.record({
+  turns: history,
+  question: text,
+  limits,
+  strategy: fc.constantFrom(...STRATEGIES),
+});
+
+type Request = typeof request extends fc.Arbitrary<infer R> ? R : never;
+
+const choose = ({ turns, question, limits: atMost, strategy }: Request) =>
+  new HistoryChooser(strategy, estimateTokens).choose(question, turns, atMost);
+
+const storedTokens = (turns: readonly EarlierTurn[]) =>
+  turns.reduce((sum, turn) => sum + (turn.tokens ?? countTurn(turn, estimateTokens)), 0);
+
+const turn = (question: string, answer: string): EarlierTurn => ({ question, answer, sources: [] });
 const short = (count: number) =>
   Array.from({ length: count }, (_, index) => turn(`question ${index}`, `answer ${index}`));
-const tokensOf = (turns: readonly HistoryTurn[]) =>
-  turns.reduce((sum, each) => sum + estimateTokens(each.question) + estimateTokens(each.answer), 0);
 
-function randomCase(seed: number) {
-  const random = randomOf(seed);
-  const upTo = (most: number) => Math.floor(random() * (most + 1));
-  const text = () =>
-    Array.from({ length: upTo(80) }, () => PIECES[upTo(PIECES.length - 1)]).join('');
-  const turns = Array.from({ length: upTo(30) }, (_, index) =>
-    turn(`${index}: ${text()}`, `${index}: ${text()}`),
-  );
-  return { turns, limits: { maxTurns: 1 + upTo(25), maxTokens: 1 + upTo(400) } };
-}
-
-const randomCases = Array.from({ length: RUNS }, (_, seed) => randomCase(seed + 1));
-
-describe('the history in a prompt', () => {
-  it('never exceeds its budget of tokens and turns', () => {
-    for (const { turns, limits } of randomCases) {
-      const window = chooseWindow(turns, limits);
-      expect(window.tokens).toBe(tokensOf(window.turns));
-      expect(window.tokens).toBeLessThanOrEqual(limits.maxTokens);
-      expect(window.turns.length).toBeLessThanOrEqual(limits.maxTurns);
-    }
+describe('the history in a prompt, whatever was said', () => {
+  it('never exceeds its budget of tokens, as they are stored, nor of turns', () => {
+    fc.assert(
+      fc.property(request, (each) => {
+        const window = choose(each);
+        expect(window.tokens).toBe(storedTokens(window.turns));
+        expect(window.tokens).toBeLessThanOrEqual(each.limits.maxTokens);
+        expect(window.turns.length).toBeLessThanOrEqual(each.limits.maxTurns);
+      }),
+      RUNS,
+    );
   });
 
-  it('is in the order in which it was said', () => {
-    for (const { turns, limits } of randomCases) {
-      const whole = chooseWindow(turns, limits).turns.filter((each) => turns.includes(each));
-      const places = whole.map((each) => turns.indexOf(each));
-      expect(places).toEqual(places.toSorted((a, b) => a - b));
-    }
+  it('is in the order in which it was said, each turn once', () => {
+    fc.assert(
+      fc.property(request, (each) => {
+        const uncut = choose(each).turns.filter((chosen) => each.turns.includes(chosen));
+        const places = uncut.map((chosen) => each.turns.indexOf(chosen));
+        expect(places).toEqual([...new Set(places)].toSorted((one, other) => one - other));
+      }),
+      RUNS,
+    );
   });
 
-  it('always has the last two turns, whole or cut', () => {
-    for (const { turns, limits } of randomCases) {
-      const kept = Math.min(2, limits.maxTurns, turns.length);
-      const lastOnes = kept === 0 ? [] : chooseWindow(turns, limits).turns.slice(-kept);
-      expect(lastOnes).toHaveLength(kept);
-      for (const [index, cut] of lastOnes.entries()) {
-        const original = turns.at(index - kept)!;
-        for (const part of ['question', 'answer'] as const) {
-          const begin = cut[part].replace(/ \[…\]$/, '');
-          expect(original[part].startsWith(begin)).toBe(true);
+  it('always has the last two turns, whole or cut between characters', () => {
+    fc.assert(
+      fc.property(request, (each) => {
+        const kept = Math.min(2, each.limits.maxTurns, each.turns.length);
+        const last = kept === 0 ? [] : choose(each).turns.slice(-kept);
+        expect(last).toHaveLength(kept);
+        for (const [index, cut] of last.entries()) {
+          const original = each.turns.at(index - kept)!;
+          for (const part of ['question', 'answer'] as const) {
+            expect(original[part].startsWith(cut[part].replace(/ \[…\]$/u, ''))).toBe(true);
+            expect(cut[part].isWellFormed()).toBe(true);
+          }
         }
-      }
-    }
+      }),
+      RUNS,
+    );
   });
 
-  it('cuts between characters', () => {
-    for (const { turns, limits } of randomCases) {
-      for (const { question, answer } of chooseWindow(turns, limits).turns) {
-        expect(`${question}${answer}`.isWellFormed()).toBe(true);
-        expect(`${question}${answer}`).not.toContain('\uFFFD');
-      }
-    }
+  it('is the same for the same input, whether the turns were read before or not', () => {
+    fc.assert(
+      fc.property(request, (each) => {
+        const chooser = new HistoryChooser(each.strategy, estimateTokens);
+        const first = chooser.choose(each.question, each.turns, each.limits);
+        expect(chooser.choose(each.question, each.turns, each.limits)).toEqual(first);
+        expect(choose(each)).toEqual(first);
+      }),
+      RUNS,
+    );
   });
+
+  it('has no gap where the newest turns are asked for', () => {
+    fc.assert(
+      fc.property(request, ({ turns, question, limits: atMost }) => {
+        const window = choose({ turns, question, limits: atMost, strategy: 'recency' });
+        // The last two may be cut, which makes them other objects.
+        const others = window.turns.slice(0, -2);
+        const end = turns.length - 2;
+        expect(others).toEqual(turns.slice(Math.max(0, end - others.length), Math.max(0, end)));
+      }),
+      RUNS,
+    );
+  });
+});
+
+describe.each(STRATEGIES)('the history in a prompt, by %s', (strategy) => {
+  const chooser = new HistoryChooser(strategy, estimateTokens);
 
   it('shows where a text was cut', () => {
     const long = [turn('short?', 'x'.repeat(4000)), turn('y'.repeat(4000), 'short.')];
-    const { turns, tokens } = chooseWindow(long, { maxTurns: 20, maxTokens: 400 });
+    const { turns, tokens } = chooser.choose('x?', long, { maxTurns: 20, maxTokens: 400 });
     expect(turns[0]!.question).toBe('short?');
-    expect(turns[0]!.answer).toMatch(/^x+ \[…\]$/);
-    expect(turns[1]!.question).toMatch(/^y+ \[…\]$/);
+    expect(turns[0]!.answer).toMatch(/^x+ \[…\]$/u);
+    expect(turns[1]!.question).toMatch(/^y+ \[…\]$/u);
     expect(tokens).toBeGreaterThan(200);
+    expect(tokens).toBeLessThanOrEqual(400);
   });
 
   it('is all of a short conversation, unchanged', () => {
     const turns = short(10);
-    const window = chooseWindow(turns, { maxTurns: 20, maxTokens: 3000 });
-    expect(window).toEqual({ turns, tokens: tokensOf(turns) });
+    const window = chooser.choose('question 3', turns, { maxTurns: 20, maxTokens: 3000 });
+    expect(window).toEqual({ turns, tokens: storedTokens(turns) });
   });
 
-  it('has no more turns than allowed, the newest ones', () => {
+  it('is the last turn alone where no more is allowed', () => {
     const turns = short(30);
-    const limits = { maxTurns: 20, maxTokens: 3000 };
-    expect(chooseWindow(turns, limits).turns.slice(-2)).toEqual(turns.slice(-2));
-    expect(chooseWindow(turns, limits).turns).toHaveLength(20);
-    expect(chooseWindow(turns, { ...limits, maxTurns: 1 }).turns).toEqual(turns.slice(-1));
+    const window = chooser.choose('question 3', turns, { maxTurns: 1, maxTokens: 3000 });
+    expect(window.turns).toEqual(turns.slice(-1));
   });
 
   it('is nothing where nothing was said', () => {
-    const limits = { maxTurns: 20, maxTokens: 3000 };
-    expect(chooseWindow([], limits)).toEqual({ turns: [], tokens: 0 });
+    const window = chooser.choose('Hello?', [], { maxTurns: 20, maxTokens: 3000 });
+    expect(window).toEqual({ turns: [], tokens: 0 });
   });
 });
