@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Answer, AnswerEngine } from '../answer/answer-engine.js';
 import { Environment } from '../config/environment.js';
-import type { HistoryUse } from '../conversation/turn.js';
-import type { EarlierTurn } from '../history/earlier-turn.js';
+import type { EarlierTurn, HistoryUse } from '../conversation/turn.js';
 import { Metrics } from '../metrics/metrics.js';
 import { PromptHistory } from './prompt-history.js';
 
@@ -10,6 +9,8 @@ export interface AnsweredQuestion {
   readonly answer: Answer;
   readonly history: HistoryUse;
   readonly latencyMs: number;
+  /** Of question and answer, once they are history. */
+  readonly tokens: number;
 }
 
 /** Asks the engine, with the history that helps with the question, for as long as it may take. */
@@ -35,6 +36,7 @@ export class Asking {
     const latencyMs = Math.round(performance.now() - startedMs);
     this.metrics.answerLatency.observe(latencyMs / 1000);
     const counts = { turns_used: turns.length, turns_available: available.length, tokens };
-    return { answer, history: { source, ...counts }, latencyMs };
+    const turnTokens = await this.history.count(query, answer.text);
+    return { answer, history: { source, ...counts }, latencyMs, tokens: turnTokens };
   }
 }

@@ -3,6 +3,7 @@ import { Environment } from '../config/environment.js';
 import type { PlannedTurn } from '../conversation/claims.js';
 import { conversationChanged } from '../conversation/errors.js';
 import { HistoryStore, type Recalled } from '../conversation/history-store.js';
+import { titleOf } from '../conversation/title.js';
 import type { IdempotencyMark, Metadata, Turn } from '../conversation/turn.js';
 import { Metrics } from '../metrics/metrics.js';
 import { type AnsweredQuestion, Asking } from './asking.js';
@@ -13,7 +14,7 @@ import { planTurn } from './planned-turn.js';
 import { replyOf } from './reply.js';
 import { type KeptRequest, readRequest, type UnkeptRequest } from './request-rules.js';
 
-const NO_HISTORY: Recalled = { source: 'none', turns: [], lastSeq: 0 };
+const NO_HISTORY: Recalled = { source: 'none', turns: [], lastSeq: 0, keyring: '' };
 
 /** What the caller's headers ask for. */
 export interface TurnConditions {
@@ -67,9 +68,11 @@ export class ChatService {
     const answered = await this.asking.ask(query, recalled.source, recalled.turns);
 
     const create = request.conversationId === null;
+    const beginning = { create, title: create ? titleOf(query) : null };
+    const where = { conversationId, owner, keyring: recalled.keyring };
     const turn = turnOf(turnId, query, answered, metadata, Date.now(), options.idempotency);
     const appended = await this.timed('append', () =>
-      this.store.append({ conversationId, owner, turn, create, durability, ...options }),
+      this.store.append({ ...where, ...beginning, turn, durability, ...options }),
     );
     const ownMs = performance.now() - startedMs - answered.latencyMs;
     this.metrics.turnLatency.observe({ step: 'total' }, Math.max(0, ownMs) / 1000);
@@ -112,7 +115,7 @@ export class ChatService {
 function turnOf(
   id: string,
   question: string,
-  { answer, history, latencyMs }: AnsweredQuestion,
+  { answer, history, latencyMs, tokens }: AnsweredQuestion,
   metadata: Metadata | null,
   createdAt: number,
   idempotency: IdempotencyMark | null,
@@ -127,6 +130,7 @@ function turnOf(
     createdAt,
     model: answer.model,
     usage: answer.usage,
+    tokens,
     latencyMs,
     metadata,
     idempotency,

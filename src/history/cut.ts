@@ -1,4 +1,4 @@
-import type { EarlierTurn } from './earlier-turn.js';
+import type { EarlierTurn } from '../conversation/turn.js';
 import { type CountTokens, countTurn } from './tokens.js';
 
 // Shows the model, and whoever reads the prompt, that a text goes on.

@@ -1,5 +1,5 @@
 import { BoundedCache } from './bounded-cache.js';
-import type { EarlierTurn } from './earlier-turn.js';
+import type { EarlierTurn } from '../conversation/turn.js';
 import { rankTurns } from './relevance.js';
 import { type CountTokens, countTurn } from './tokens.js';
 import { TurnTermsCache } from './turn-terms.js';

@@ -2,7 +2,7 @@ import { stem } from 'porter2';
 import { ASKING_WORDS, POINTING_WORDS } from '../language/stop-words.js';
 import { wordsOf } from '../language/words.js';
 import { takeDates } from './date-terms.js';
-import type { EarlierTurn } from './earlier-turn.js';
+import type { EarlierTurn } from '../conversation/turn.js';
 import { beginningOf, contentWordsOf } from './turn-terms.js';
 
 // Words that shape a question and never answer it.

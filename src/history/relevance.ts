@@ -1,4 +1,4 @@
-import type { EarlierTurn } from './earlier-turn.js';
+import type { EarlierTurn } from '../conversation/turn.js';
 import { type AskedTerms, readQuestion } from './question-terms.js';
 import type { TurnTerms, TurnTermsCache } from './turn-terms.js';
 

@@ -3,7 +3,7 @@ import { isContentWord } from '../language/stop-words.js';
 import { wordsOf } from '../language/words.js';
 import { BoundedCache } from './bounded-cache.js';
 import { dayTerms, takeDates } from './date-terms.js';
-import type { EarlierTurn } from './earlier-turn.js';
+import type { EarlierTurn } from '../conversation/turn.js';
 
 /** What ranking knows of a turn. */
 export interface TurnTerms {
@@ -13,8 +13,9 @@ export interface TurnTerms {
   readonly length: number;
 }
 
-// A topic shows long before; reading on would only hold up the event loop (2 ms for so many).
-const MOST_CHARACTERS_READ = 20_000;
+// A topic shows long before; reading on would only hold up the event loop. So many take 2 ms in English,
+// and 10 ms in Chinese.
+const MOST_CHARACTERS_READ = 10_000;
 // Some 20 MB: the terms of about 4,000 answers, or of 15,000 chat messages.
 const MOST_TERMS_KEPT = 250_000;
 

@@ -1,5 +1,5 @@
 import { cutToFit, type FittedTurns } from './cut.js';
-import type { EarlierTurn } from './earlier-turn.js';
+import type { EarlierTurn } from '../conversation/turn.js';
 import type { CountTokens } from './tokens.js';
 
 export interface WindowLimits {

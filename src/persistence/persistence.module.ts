@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { Environment } from '../config/environment.js';
 import { AcceptedTurnArchive } from './accepted-turns.js';
 import { ArchiveCheck } from './archive.check.js';
+import { ArchiveKeyrings } from './archive.keyrings.js';
 import { Archive } from './archive.js';
 import { DeadLetters } from './dead-letters.js';
 import { dataSourceOptions } from './data-source.js';
@@ -20,6 +21,7 @@ const STORES = [
   DatabaseClaims,
   DeadLetters,
   ArchiveCheck,
+  ArchiveKeyrings,
 ];
 
 @Module({

@@ -20,6 +20,8 @@ export const SCRIPTS = {
   partition: load('partition'),
   known: load('known'),
   inspect: load('inspect'),
+  keyring: load('keyring'),
+  rewrap: load('rewrap'),
   takeClaim: load('take-claim'),
   endClaim: load('end-claim'),
 };

@@ -5,6 +5,7 @@ import { Census } from './census.js';
 import { RedisClaims } from './redis.claims.js';
 import { RedisMemory } from './redis-memory.js';
 import { SessionInspector } from './session.inspector.js';
+import { SessionKeyrings } from './session.keyrings.js';
 import { BackgroundSessions, RequestSessions } from './session.lanes.js';
 
 @Module({
@@ -17,6 +18,7 @@ import { BackgroundSessions, RequestSessions } from './session.lanes.js';
       inject: [RedisConnection],
       useFactory: (redis: RedisConnection) => new SessionInspector(redis.background),
     },
+    SessionKeyrings,
     Census,
     RedisClaims,
     RedisMemory,
@@ -26,6 +28,7 @@ import { BackgroundSessions, RequestSessions } from './session.lanes.js';
     RequestSessions,
     BackgroundSessions,
     SessionInspector,
+    SessionKeyrings,
     Census,
     RedisClaims,
   ],

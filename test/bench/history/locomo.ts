@@ -1,4 +1,4 @@
-import type { EarlierTurn } from '../../../src/history/earlier-turn.js';
+import type { EarlierTurn } from '../../../src/conversation/turn.js';
 import { type CountTokens, countTurn } from '../../../src/history/tokens.js';
 
 export interface Question {

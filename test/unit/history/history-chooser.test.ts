@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { EarlierTurn } from '../../../src/history/earlier-turn.js';
+import type { EarlierTurn } from '../../../src/conversation/turn.js';
 import { HistoryChooser, type HistoryStrategy } from '../../../src/history/history-chooser.js';
 import { countTurn, estimateTokens } from '../../../src/history/tokens.js';
 
@@ -59,7 +59,8 @@ const turn = (question: string, answer: string): EarlierTurn => ({ question, ans
 const short = (count: number) =>
   Array.from({ length: count }, (_, index) => turn(`question ${index}`, `answer ${index}`));
 
-describe('the history in a prompt, whatever was said', () => {
+// Ten thousand histories each, also on a machine that has other things to do.
+describe('the history in a prompt, whatever was said', { timeout: 120_000 }, () => {
   it('never exceeds its budget of tokens, as they are stored, nor of turns', () => {
     fc.assert(
       fc.property(request, (each) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { EarlierTurn } from '../../../src/history/earlier-turn.js';
+import type { EarlierTurn } from '../../../src/conversation/turn.js';
 import { HistoryChooser } from '../../../src/history/history-chooser.js';
 import { estimateTokens } from '../../../src/history/tokens.js';
 
@@ -101,10 +101,10 @@ describe('a question of 100,000 characters', () => {
     (letter) => {
       const turns = talkWith('Why does dropout help?', letter.repeat(100_000), 5, 50);
       const chooser = new HistoryChooser('relevance', estimateTokens);
-      const startedMs = performance.now();
+      const before = process.cpuUsage();
       chooser.choose(letter.repeat(100_000), turns, { maxTurns: 20, maxTokens: 3000 });
-      // Takes 10 ms; a word segmenter takes 19 s. The bound leaves room for a slow machine.
-      expect(performance.now() - startedMs).toBeLessThan(500);
+      // Takes 10 to 30 ms, where a word segmenter takes 19 s. The processor's time: others use it too.
+      expect(process.cpuUsage(before).user / 1000).toBeLessThan(500);
     },
   );
 });
