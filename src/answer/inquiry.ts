@@ -1,6 +1,7 @@
 import type { HistoryTurn } from '../conversation/turn.js';
-import { ASKING_WORDS, POINTING_WORDS } from './papers/stop-words.js';
-import { isContentWord, stem, wordsOf } from './papers/terms.js';
+import { ASKING_WORDS, isContentWord, POINTING_WORDS } from '../language/stop-words.js';
+import { wordsOf } from '../language/words.js';
+import { stem } from './papers/terms.js';
 
 // "How does it compare to recurrent networks?" leans on the last turn; a question with more words
 // of its own than these two says what it is about, and its "it" is mostly grammar ("Is it true that").

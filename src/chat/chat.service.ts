@@ -1,19 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { type Answer, AnswerEngine } from '../answer/answer-engine.js';
 import { Environment } from '../config/environment.js';
 import type { PlannedTurn } from '../conversation/claims.js';
 import { conversationChanged } from '../conversation/errors.js';
 import { HistoryStore, type Recalled } from '../conversation/history-store.js';
 import { titleOf } from '../conversation/title.js';
-import type {
-  HistoryTurn,
-  HistoryUse,
-  IdempotencyMark,
-  Metadata,
-  Turn,
-} from '../conversation/turn.js';
-import { chooseWindow } from '../history/window.js';
+import type { IdempotencyMark, Metadata, Turn } from '../conversation/turn.js';
 import { Metrics } from '../metrics/metrics.js';
+import { type AnsweredQuestion, Asking } from './asking.js';
 import type { ChatReply } from './chat-reply.dto.js';
 import type { ChatRequest } from './chat-request.dto.js';
 import { IdempotentTurns, type TurnResult } from './idempotent-turns.js';
@@ -35,12 +28,6 @@ interface AppendConditions extends TurnConditions {
   readonly retry: boolean;
 }
 
-interface AnsweredQuestion {
-  readonly answer: Answer;
-  readonly history: HistoryUse;
-  readonly latencyMs: number;
-}
-
 /** One turn, from the question to the reply. Nothing is kept unless it was answered. */
 @Injectable()
 export class ChatService {
@@ -48,7 +35,7 @@ export class ChatService {
     private readonly environment: Environment,
     private readonly store: HistoryStore,
     private readonly once: IdempotentTurns,
-    private readonly engine: AnswerEngine,
+    private readonly asking: Asking,
     private readonly metrics: Metrics,
   ) {}
 
@@ -66,7 +53,7 @@ export class ChatService {
 
   private async answerUnkept({ query, history }: UnkeptRequest): Promise<ChatReply> {
     const source = history.length > 0 ? 'client' : 'none';
-    const answered = await this.ask(query, source, history);
+    const answered = await this.asking.ask(query, source, history);
     return replyOf(answered, { conversationId: null, turnId: null, seq: null, durability: 'none' });
   }
 
@@ -78,7 +65,7 @@ export class ChatService {
     const startedMs = performance.now();
     const { query, durability, metadata } = request;
     const recalled = await this.recall(request, owner, options.expectedSeq);
-    const answered = await this.ask(query, recalled.source, recalled.turns);
+    const answered = await this.asking.ask(query, recalled.source, recalled.turns);
 
     const create = request.conversationId === null;
     const beginning = { create, title: create ? titleOf(query) : null };
@@ -115,24 +102,6 @@ export class ChatService {
     return recalled;
   }
 
-  private async ask(
-    query: string,
-    source: HistoryUse['source'],
-    available: readonly HistoryTurn[],
-  ): Promise<AnsweredQuestion> {
-    const { turns, tokens } = chooseWindow(available, {
-      maxTurns: this.environment.pruneHistoryToTurns,
-      maxTokens: this.environment.historyMaxTokens,
-    });
-    const startedMs = performance.now();
-    const signal = AbortSignal.timeout(this.environment.answerTimeoutMs);
-    const answer = await this.engine.answer({ query, history: turns, signal });
-    const latencyMs = Math.round(performance.now() - startedMs);
-    this.metrics.answerLatency.observe(latencyMs / 1000);
-    const counts = { turns_used: turns.length, turns_available: available.length, tokens };
-    return { answer, history: { source, ...counts }, latencyMs };
-  }
-
   private async timed<T>(step: string, work: () => Promise<T>): Promise<T> {
     const stop = this.metrics.turnLatency.startTimer({ step });
     try {
@@ -146,7 +115,7 @@ export class ChatService {
 function turnOf(
   id: string,
   question: string,
-  { answer, history, latencyMs }: AnsweredQuestion,
+  { answer, history, latencyMs, tokens }: AnsweredQuestion,
   metadata: Metadata | null,
   createdAt: number,
   idempotency: IdempotencyMark | null,
@@ -161,6 +130,7 @@ function turnOf(
     createdAt,
     model: answer.model,
     usage: answer.usage,
+    tokens,
     latencyMs,
     metadata,
     idempotency,

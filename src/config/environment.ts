@@ -28,6 +28,8 @@ export class Environment {
   readonly maxTurnsPerSession: number;
   readonly pruneHistoryToTurns: number;
   readonly historyMaxTokens: number;
+  readonly historyStrategy: 'relevance' | 'recency';
+  readonly historyTokenizer: 'o200k_base' | 'estimate';
   readonly flushAfterEachTurn: boolean;
   readonly sweepIntervalSeconds: number;
   readonly maxUnsyncedTurns: number;
@@ -83,6 +85,10 @@ export class Environment {
     });
     this.pruneHistoryToTurns = variables.integer('PRUNE_HISTORY_TO', { default: 20, ...turns });
     this.historyMaxTokens = variables.integer('HISTORY_MAX_TOKENS', { default: 3000, ...count });
+    const strategies = ['relevance', 'recency'] as const;
+    this.historyStrategy = variables.oneOf('HISTORY_STRATEGY', strategies, 'relevance');
+    const tokenizers = ['o200k_base', 'estimate'] as const;
+    this.historyTokenizer = variables.oneOf('HISTORY_TOKENIZER', tokenizers, 'o200k_base');
     this.flushAfterEachTurn = variables.boolean('AUTO_SYNC_TO_DB', true);
     this.sweepIntervalSeconds = readSweepInterval(variables);
     this.maxUnsyncedTurns = variables.integer('MAX_UNSYNCED_TURNS', { default: 100_000, ...count });

@@ -1,10 +1,10 @@
 import type { Conversation } from './conversation.js';
-import type { Durability, HistoryTurn, HistoryUse, Turn } from './turn.js';
+import type { Durability, EarlierTurn, HistoryUse, Turn } from './turn.js';
 
 export interface Recalled {
   readonly source: HistoryUse['source'];
   /** The newest turns, oldest first. */
-  readonly turns: readonly HistoryTurn[];
+  readonly turns: readonly EarlierTurn[];
   /** The place of the newest turn; 0 when there is none. */
   readonly lastSeq: number;
   /** The conversation's data keys, wrapped; the next turn is appended with them. */

@@ -14,6 +14,8 @@ export interface Turn {
   readonly createdAt: number;
   readonly model: string;
   readonly usage: TokenUsage;
+  /** Tokens of question and answer in a later prompt, counted once; null: a turn from before they were counted. */
+  readonly tokens: number | null;
   /** Milliseconds that the engine took. */
   readonly latencyMs: number;
   readonly metadata: Metadata | null;
@@ -66,6 +68,15 @@ export interface HistoryTurn {
   readonly question: string;
   readonly answer: string;
   readonly sources: readonly string[];
+}
+
+/** A turn that may go into the prompt. One that a client sent along has neither id nor time nor count. */
+export interface EarlierTurn extends HistoryTurn {
+  readonly id?: string;
+  /** Milliseconds since the epoch. */
+  readonly createdAt?: number;
+  /** Tokens of question and answer; null or absent: not counted yet. */
+  readonly tokens?: number | null;
 }
 
 /**

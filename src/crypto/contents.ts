@@ -1,6 +1,6 @@
 import type { Conversation } from '../conversation/conversation.js';
 import type { StoredConversation, StoredText, StoredTurn } from '../conversation/stored-turn.js';
-import type { HistoryTurn, Metadata, Turn, TurnContext } from '../conversation/turn.js';
+import type { EarlierTurn, Metadata, Turn, TurnContext } from '../conversation/turn.js';
 import type { Opener } from './opener.js';
 import type { Sealer } from './sealer.js';
 
@@ -30,11 +30,11 @@ export function openTurn({ keyId, ...turn }: StoredTurn, opener: Opener): Turn {
   };
 }
 
-/** What the answer engine sees of it: half the work of opening it all. @throws ServiceError decryption_failed. */
-export const openForHistory = (turn: StoredTurn, opener: Opener): HistoryTurn => ({
-  ...openTexts(turn, opener),
-  sources: turn.sources,
-});
+/** What the prompt is made from: half the work of opening it all. @throws ServiceError decryption_failed. */
+export function openForHistory(turn: StoredTurn, opener: Opener): EarlierTurn {
+  const { id, createdAt, sources, tokens } = turn;
+  return { id, createdAt, sources, tokens, ...openTexts(turn, opener) };
+}
 
 export const sealTitle = (title: string, sealer: Sealer): StoredText => ({
   text: sealer.text(title, OF_CONVERSATION, 'title'),

@@ -14,6 +14,7 @@ export function toTurn(row: ConversationMessage): NumberedStoredTurn {
     createdAt: row.timestamp.getTime(),
     model: row.model ?? '',
     usage: { promptTokens: row.promptTokens ?? 0, completionTokens: row.completionTokens ?? 0 },
+    tokens: row.tokens,
     latencyMs: row.latencyMs ?? 0,
     metadata: toJson(row.metadata),
     idempotency:

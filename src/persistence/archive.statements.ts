@@ -84,10 +84,10 @@ export async function insertTurns(
        select distinct on (id) *
          from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
                      $8::timestamptz[], $9::text[], $10::text[], $11::integer[], $12::integer[],
-                     $13::integer[], $14::bytea[], $15::bytea[], $16::text[]) with ordinality
+                     $13::integer[], $14::bytea[], $15::bytea[], $16::text[], $17::integer[]) with ordinality
            as t (id, conversation_id, question, answer, sources, context, status, "timestamp", metadata,
                  model, prompt_tokens, completion_tokens, latency_ms, idempotency_key, idempotency_body,
-                 key_id, place)
+                 key_id, tokens, place)
        order by id, place
      ), numbered as (
        select i.*, s.turn_count + row_number() over (partition by i.conversation_id order by i.place) as seq
@@ -98,12 +98,13 @@ export async function insertTurns(
      ), inserted as (
        insert into conversation_messages
               (id, conversation_id, seq, question, answer, sources, context, status, "timestamp", metadata,
-               model, prompt_tokens, completion_tokens, latency_ms, idempotency_key, idempotency_body, key_id)
+               model, prompt_tokens, completion_tokens, latency_ms, idempotency_key, idempotency_body, key_id,
+               tokens)
        select n.id, n.conversation_id, n.seq, n.question, n.answer, n.sources::text[], n.context, n.status,
               n."timestamp", n.metadata::jsonb, n.model, n.prompt_tokens, n.completion_tokens, n.latency_ms,
               case when taken.id is null
                    and row_number() over (partition by n.idempotency_key order by n.place) = 1
-                   then n.idempotency_key end, n.idempotency_body, n.key_id
+                   then n.idempotency_key end, n.idempotency_body, n.key_id, n.tokens
          from numbered n
          left join conversation_messages taken on taken.idempotency_key = n.idempotency_key
        returning conversation_id, "timestamp"
@@ -131,6 +132,7 @@ export async function insertTurns(
       column((turn) => turn.idempotency && Buffer.from(turn.idempotency.key, 'hex')),
       column((turn) => turn.idempotency && Buffer.from(turn.idempotency.body, 'hex')),
       column((turn) => turn.keyId),
+      column((turn) => turn.tokens),
     ],
   );
 }

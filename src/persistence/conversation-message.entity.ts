@@ -48,6 +48,10 @@ export class ConversationMessage {
   @Column({ name: 'completion_tokens', type: 'integer', nullable: true })
   completionTokens: number | null;
 
+  /** Of question and answer in a later prompt. */
+  @Column({ type: 'integer', nullable: true })
+  tokens: number | null;
+
   @Column({ name: 'latency_ms', type: 'integer', nullable: true })
   latencyMs: number | null;
 

@@ -7,6 +7,7 @@ import { IndexErasedConversations1795000000003 } from '../../migrations/17950000
 import { AddKeyIds1795000000004 } from '../../migrations/1795000000004-add-key-ids.js';
 import { IndexOwners1795000000005 } from '../../migrations/1795000000005-index-owners.js';
 import { ShutSequences1795000000006 } from '../../migrations/1795000000006-shut-sequences.js';
+import { AddTurnTokens1795000000007 } from '../../migrations/1795000000007-add-turn-tokens.js';
 import { ConversationMessage } from './conversation-message.entity.js';
 import { ConversationSession } from './conversation-session.entity.js';
 import { DeadLetter } from './dead-letter.entity.js';
@@ -54,6 +55,7 @@ export function dataSourceOptions(
       AddKeyIds1795000000004,
       IndexOwners1795000000005,
       ShutSequences1795000000006,
+      AddTurnTokens1795000000007,
     ],
     migrationsTableName: 'schema_migrations',
     synchronize: false,

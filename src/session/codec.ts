@@ -9,12 +9,13 @@ type Fields = [
   context: unknown,
   createdAt: number,
   model: string,
-  tokens: [prompt: number, completion: number],
+  usage: [prompt: number, completion: number],
   latencyMs: number,
   partial: 0 | 1,
   metadata: unknown,
   idempotency: StoredTurn['idempotency'],
   keyId: StoredTurn['keyId'],
+  tokens: StoredTurn['tokens'],
 ];
 
 /**
@@ -36,14 +37,15 @@ export function encodeTurn(turn: StoredTurn): string {
     turn.metadata ?? 'null',
     JSON.stringify(turn.idempotency),
     JSON.stringify(turn.keyId),
+    JSON.stringify(turn.tokens),
   ];
   return `${turn.id}[${json.join(',')}]`;
 }
 
 export function decodeTurn(encoded: string): StoredTurn {
   const fields = JSON.parse(encoded.slice(ID_LENGTH)) as Fields;
-  const [question, answer, sources, context, createdAt, model, tokens, latencyMs, ...rest] = fields;
-  const [partial, metadata, idempotency, keyId] = rest;
+  const [question, answer, sources, context, createdAt, model, usage, latencyMs, ...rest] = fields;
+  const [partial, metadata, idempotency, keyId, tokens] = rest;
   return {
     id: encoded.slice(0, ID_LENGTH),
     question,
@@ -52,12 +54,14 @@ export function decodeTurn(encoded: string): StoredTurn {
     context: JSON.stringify(context),
     createdAt,
     model,
-    usage: { promptTokens: tokens[0], completionTokens: tokens[1] },
+    usage: { promptTokens: usage[0], completionTokens: usage[1] },
     latencyMs,
     status: partial ? 'partial' : 'complete',
     metadata: metadata === null ? null : JSON.stringify(metadata),
     idempotency,
     // A session from before encryption has turns without it.
     keyId: keyId ?? null,
+    // And one from before turns were counted, without this.
+    tokens: tokens ?? null,
   };
 }

@@ -25,6 +25,7 @@ export function aPlainTurn(about: Partial<Turn> = {}): Turn {
     createdAt,
     model: 'extractive',
     usage: { promptTokens: 4, completionTokens: 9 },
+    tokens: 13,
     latencyMs: 3,
     metadata: null,
     idempotency: null,

@@ -24,6 +24,7 @@ function randomTurn(seed: number): StoredTurn {
     status: upTo(1) === 1 ? 'partial' : 'complete',
     model: text(),
     usage: { promptTokens: upTo(9999), completionTokens: upTo(9999) },
+    tokens: upTo(1) === 1 ? upTo(2_000_000) : null,
     latencyMs: upTo(60_000),
     metadata:
       upTo(1) === 1
@@ -40,6 +41,11 @@ describe('a turn in Redis', () => {
       const turn = randomTurn(seed);
       expect(decodeTurn(encodeTurn(turn))).toEqual(turn);
     }
+  });
+
+  it('is read although an older version wrote it, without key and count', () => {
+    const turn = { ...randomTurn(1), keyId: null, tokens: null };
+    expect(decodeTurn(encodeTurn(turn).replace(/,null,null\]$/, ']'))).toEqual(turn);
   });
 
   it('begins with its id, by which the scripts know it', () => {

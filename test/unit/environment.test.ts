@@ -28,6 +28,8 @@ const WRONG: [name: string, value: string, takes: RegExp][] = [
   ['MAX_MESSAGES_PER_SESSION', '0', /whole number from 1/],
   ['PRUNE_HISTORY_TO', '-5', /whole number from 1/],
   ['HISTORY_MAX_TOKENS', 'many', /whole number/],
+  ['HISTORY_STRATEGY', 'newest', /relevance, recency/],
+  ['HISTORY_TOKENIZER', 'true', /o200k_base, estimate/],
   ['AUTO_SYNC_TO_DB', '1', /true, false/],
   ['SYNC_INTERVAL', '0', /./],
   ['SYNC_INTERVAL', '1e3', /./],

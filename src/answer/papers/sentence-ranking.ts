@@ -1,5 +1,7 @@
+import { isContentWord } from '../../language/stop-words.js';
+import { wordsOf } from '../../language/words.js';
 import { sentencesOf } from './sentences.js';
-import { isContentWord, stem, termsOf, wordsOf } from './terms.js';
+import { stem, termsOf } from './terms.js';
 
 // A sentence beside a fitting one mostly goes on about the same thing without naming it again.
 const NEIGHBOUR_SHARE = 0.3;

@@ -14,7 +14,7 @@ describe('terms', () => {
 
   it('keep names with digits, and words of scripts without spaces', () => {
     expect(termsOf('GPT-3 and word2vec')).toEqual(['gpt', '3', 'word2vec']);
-    expect(termsOf('机器学习')).toEqual(['机器', '学习']);
+    expect(termsOf('机器学习')).toEqual(['机', '机器', '器', '器学', '学', '学习', '习']);
   });
 
   it('treat full-width letters like ordinary ones', () => {

@@ -38,3 +38,10 @@ export const POINTING_WORDS = words(`
   it it'd it'll its itself that these they them their theirs this those he him his she her hers both
   former latter one same such there
 `);
+
+// The name of a variable or an axis: one Latin letter matches everywhere and says nothing.
+const SINGLE_LETTER = /^[a-z]$/u;
+
+export function isContentWord(word: string): boolean {
+  return !STOP_WORDS.has(word) && !SINGLE_LETTER.test(word);
+}
