@@ -1,6 +1,7 @@
 import type { HistoryTurn } from '../conversation/turn.js';
 import { estimateTokens } from '../history/tokens.js';
-import { type Answer, AnswerEngine, type AnswerRequest } from './answer-engine.js';
+import { type Answer, AnswerEngine, type AnswerPart, type AnswerRequest } from './answer-engine.js';
+import { AnswerSoFar } from './answer-so-far.js';
 import { citationOf } from './citation.js';
 import { engineFailure } from './engine-failure.js';
 import { type Inquiry, readInquiry } from './inquiry.js';
@@ -27,33 +28,30 @@ export class ExtractiveEngine extends AnswerEngine {
     super();
   }
 
-  async answer({ query, history, signal }: AnswerRequest): Promise<Answer> {
+  async *stream({ query, history, signal }: AnswerRequest): AsyncGenerator<AnswerPart, Answer> {
+    const said = new AnswerSoFar();
     try {
       signal.throwIfAborted();
       const index = await this.papers.current(signal);
-      const { text, citations } = reply(index, readInquiry(query, history), history);
       const read = [query, ...history.flatMap(({ question, answer }) => [question, answer])];
-      return {
-        text,
-        status: 'complete',
-        citations,
-        usage: {
-          promptTokens: read.reduce((sum, each) => sum + estimateTokens(each), 0),
-          completionTokens: estimateTokens(text),
-        },
-        model: 'extractive',
-      };
+      const promptTokens = read.reduce((sum, each) => sum + estimateTokens(each), 0);
+      const parts: AnswerPart[] = [
+        { type: 'start', model: 'extractive', promptTokens },
+        ...reply(index, readInquiry(query, history), history),
+      ];
+      for (const part of parts) {
+        signal.throwIfAborted();
+        said.add(part);
+        yield part;
+      }
+      return said.as('complete');
     } catch (error) {
       throw engineFailure(error, signal);
     }
   }
 }
 
-function reply(
-  index: PaperIndex,
-  inquiry: Inquiry,
-  history: readonly HistoryTurn[],
-): Pick<Answer, 'text' | 'citations'> {
+function reply(index: PaperIndex, inquiry: Inquiry, history: readonly HistoryTurn[]): AnswerPart[] {
   const { terms, continues, preferred } = inquiry;
   const followsUp = preferred.size > 0;
   const isNew = (sentence: string): boolean =>
@@ -61,21 +59,23 @@ function reply(
   const quotes = new Quotes(index, terms, isNew);
   const found = retrieve(index, inquiry);
   if (continues && followsUp) {
-    const cited = found.filter(({ paper }) => preferred.has(paper.id));
-    return compose(quotes.inTurn(cited)) ?? { text: NOTHING_MORE, citations: [] };
+    return compose(
+      quotes.inTurn(found.filter(({ paper }) => preferred.has(paper.id))),
+      NOTHING_MORE,
+    );
   }
   const covering = found.filter(({ coverage }) => coverage >= LEAST_COVERAGE);
-  if (covering.length === 0) return { text: NOTHING_FOUND, citations: [] };
-  return compose(quotes.ofBest(covering)) ?? { text: NOTHING_MORE, citations: [] };
+  return compose(quotes.ofBest(covering), covering.length === 0 ? NOTHING_FOUND : NOTHING_MORE);
 }
 
-function compose(quotes: readonly Quote[]): Pick<Answer, 'text' | 'citations'> | undefined {
-  if (quotes.length === 0) return undefined;
-  const marked = quotes.flatMap(({ sentences }, position) =>
-    sentences.map((sentence) => `${sentence} [${position + 1}]`),
-  );
-  return {
-    text: marked.join(' '),
-    citations: quotes.map(({ found, best }) => citationOf(found, best)),
-  };
+/** One text part a sentence. */
+function compose(quotes: readonly Quote[], orElse: string): AnswerPart[] {
+  if (quotes.length === 0) return [{ type: 'text', text: orElse }];
+  return quotes.flatMap(({ found, best, sentences }, quote): AnswerPart[] => [
+    { type: 'citation', citation: citationOf(found, best) },
+    ...sentences.map((sentence, position): AnswerPart => {
+      const blank = quote + position > 0 ? ' ' : '';
+      return { type: 'text', text: `${blank}${sentence} [${quote + 1}]` };
+    }),
+  ]);
 }

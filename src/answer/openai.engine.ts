@@ -2,7 +2,8 @@ import OpenAI from 'openai';
 import type { Environment } from '../config/environment.js';
 import { truncateUtf8 } from '../conversation/text.js';
 import { estimateTokens } from '../history/tokens.js';
-import { type Answer, AnswerEngine, type AnswerRequest } from './answer-engine.js';
+import { type Answer, AnswerEngine, type AnswerPart, type AnswerRequest } from './answer-engine.js';
+import { AnswerSoFar } from './answer-so-far.js';
 import { boundedFetch } from './bounded-fetch.js';
 import { citationOf } from './citation.js';
 import { type Completion, readCompletion } from './completion.js';
@@ -58,7 +59,8 @@ export class OpenAiEngine extends AnswerEngine {
     });
   }
 
-  async answer({ query, history, signal: unwanted }: AnswerRequest): Promise<Answer> {
+  async *stream(request: AnswerRequest): AsyncGenerator<AnswerPart, Answer> {
+    const { query, history, signal: unwanted } = request;
     const deadline = new AbortController();
     const { answerTimeoutMs } = this.environment;
     const timer = setTimeout(() => deadline.abort(deadlineReached()), answerTimeoutMs);
@@ -74,16 +76,21 @@ export class OpenAiEngine extends AnswerEngine {
       // Between two tries the client sleeps without watching the signal.
       const completion = await untilAborted(this.complete(prompt, signal), signal);
       const { text, used, cut } = this.bound(completion, sources);
-      return {
-        text,
-        status: cut ? 'partial' : 'complete',
-        citations: used.map((source) => citationOf(source, source.best)),
-        usage: completion.usage ?? {
-          promptTokens: prompt.reduce((sum, { content }) => sum + estimateTokens(content), 0),
-          completionTokens: estimateTokens(text),
-        },
-        model: completion.model ?? this.environment.openai.model,
-      };
+      const promptTokens = prompt.reduce((sum, { content }) => sum + estimateTokens(content), 0);
+      const said = new AnswerSoFar();
+      const parts: AnswerPart[] = [
+        { type: 'start', model: completion.model ?? this.environment.openai.model, promptTokens },
+        ...used.map((source): AnswerPart => ({
+          type: 'citation',
+          citation: citationOf(source, source.best),
+        })),
+        { type: 'text', text },
+      ];
+      for (const part of parts) {
+        said.add(part);
+        yield part;
+      }
+      return said.as(cut ? 'partial' : 'complete', completion.usage);
     } catch (error) {
       throw engineFailure(error, signal);
     } finally {

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { Answer } from '../../../src/answer/answer-engine.js';
+import type { Answer, AnswerPart } from '../../../src/answer/answer-engine.js';
 import { ExtractiveEngine } from '../../../src/answer/extractive.engine.js';
 import { PaperSearch } from '../../../src/answer/papers/paper-search.js';
 import { sentencesOf } from '../../../src/answer/papers/sentences.js';
 import { ShippedPapers } from '../../../src/answer/papers/shipped-papers.js';
 import type { HistoryTurn } from '../../../src/conversation/turn.js';
+import { assertKeepsPromise, readStream, textsOf } from '../../support/streamed.js';
 import { OFF_TOPIC } from './off-topic.js';
 
 const NOTHING_FOUND = 'I found nothing in the papers about that.';
@@ -156,6 +157,27 @@ describe('a follow-up', () => {
 });
 
 describe('the engine', () => {
+  it('says its answer sentence by sentence, each source before its first mark', async () => {
+    for (const { question } of QUESTIONS) {
+      const streamed = await readStream(engine, { query: question, history: [], signal });
+      assertKeepsPromise(streamed);
+      expect(textsOf(streamed.parts)).toHaveLength(quoted(streamed.answer).length);
+      expect(streamed.answer).toEqual(await ask(question));
+    }
+  });
+
+  it('says no more once nobody wants the answer', async () => {
+    const nobody = new AbortController();
+    const request = { query: 'What is dropout?', history: [], signal: nobody.signal };
+    const parts: AnswerPart[] = [];
+    const reading = readStream(engine, request, (part) => {
+      parts.push(part);
+      if (part.type === 'text') nobody.abort();
+    });
+    await expect(reading).rejects.toMatchObject({ code: 'answer_engine_failed' });
+    expect(textsOf(parts)).toHaveLength(1);
+  });
+
   it('gives the same answer to the same question', async () => {
     const [one, other] = await Promise.all([ask('What is dropout?'), ask('What is dropout?')]);
     expect(one).toEqual(other);
