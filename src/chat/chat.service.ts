@@ -4,6 +4,7 @@ import { Environment } from '../config/environment.js';
 import type { PlannedTurn } from '../conversation/claims.js';
 import { conversationChanged } from '../conversation/errors.js';
 import { HistoryStore, type Recalled } from '../conversation/history-store.js';
+import { titleOf } from '../conversation/title.js';
 import type {
   HistoryTurn,
   HistoryUse,
@@ -20,7 +21,7 @@ import { planTurn } from './planned-turn.js';
 import { replyOf } from './reply.js';
 import { type KeptRequest, readRequest, type UnkeptRequest } from './request-rules.js';
 
-const NO_HISTORY: Recalled = { source: 'none', turns: [], lastSeq: 0 };
+const NO_HISTORY: Recalled = { source: 'none', turns: [], lastSeq: 0, keyring: '' };
 
 /** What the caller's headers ask for. */
 export interface TurnConditions {
@@ -80,9 +81,11 @@ export class ChatService {
     const answered = await this.ask(query, recalled.source, recalled.turns);
 
     const create = request.conversationId === null;
+    const beginning = { create, title: create ? titleOf(query) : null };
+    const where = { conversationId, owner, keyring: recalled.keyring };
     const turn = turnOf(turnId, query, answered, metadata, Date.now(), options.idempotency);
     const appended = await this.timed('append', () =>
-      this.store.append({ conversationId, owner, turn, create, durability, ...options }),
+      this.store.append({ ...where, ...beginning, turn, durability, ...options }),
     );
     const ownMs = performance.now() - startedMs - answered.latencyMs;
     this.metrics.turnLatency.observe({ step: 'total' }, Math.max(0, ownMs) / 1000);

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type ClaimOutcome, Claims, type PlannedTurn } from '../conversation/claims.js';
-import { ServiceError } from '../conversation/errors.js';
+import { type ErrorCode, ServiceError } from '../conversation/errors.js';
 import { type FoundTurn, HistoryStore } from '../conversation/history-store.js';
 import type { IdempotencyMark } from '../conversation/turn.js';
 import type { ChatReply } from './chat-reply.dto.js';
@@ -66,8 +66,10 @@ export class IdempotentTurns {
   }
 }
 
-/** Without storage nobody knows whether the turn was stored; all other errors come before it could be. */
+const UNKNOWN: readonly ErrorCode[] = ['storage_unavailable', 'decryption_failed'];
+
+/** Nobody knows whether a turn was stored without storage, or one that cannot be read; all other errors come before. */
 function outcomeOf(error: unknown): ClaimOutcome {
-  const known = error instanceof ServiceError && error.code !== 'storage_unavailable';
+  const known = error instanceof ServiceError && !UNKNOWN.includes(error.code);
   return known ? 'failed' : 'unknown';
 }

@@ -1,4 +1,5 @@
 import { ConfigModule } from '@nestjs/config';
+import { type EncryptionKey, readEncryptionKeys } from './encryption-keys.js';
 import { InvalidEnvironment, type RawEnvironment, Variables } from './variables.js';
 
 export const HISTORY_MODES = ['hybrid', 'redis', 'database', 'client'] as const;
@@ -32,6 +33,8 @@ export class Environment {
   readonly adminToken: string | undefined;
   /** Turns a minute for one caller; 0: no limit. */
   readonly chatRateLimit: number;
+  /** The first one writes; none: contents are stored as they are. */
+  readonly encryptionKeys: readonly EncryptionKey[];
 
   readonly answerEngine: 'extractive' | 'openai';
   readonly openai: { readonly baseUrl?: string; readonly apiKey?: string; readonly model: string };
@@ -84,6 +87,7 @@ export class Environment {
       min: 0,
       max: 1_000_000,
     });
+    this.encryptionKeys = readEncryptionKeys(variables, this.production);
 
     this.answerEngine = variables.oneOf('ANSWER_ENGINE', ['extractive', 'openai'], 'extractive');
     this.openai = readOpenAi(variables, this.answerEngine === 'openai');

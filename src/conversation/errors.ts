@@ -80,6 +80,13 @@ export const idempotencyKeyReused = (): ServiceError =>
     'This Idempotency-Key stands for another body; use a new key for a new request.',
   );
 
+export const decryptionFailed = (cause?: unknown): ServiceError =>
+  new ServiceError(
+    'decryption_failed',
+    'The contents of this conversation cannot be decrypted; ENCRYPTION_KEYS has to hold every key that is in use.',
+    { cause },
+  );
+
 export const notInThisMode = (what: string): ServiceError =>
   new ServiceError('not_in_this_mode', `${what} is not possible in this HISTORY_MODE.`);
 

@@ -1,12 +1,14 @@
 import type { Conversation } from './conversation.js';
-import type { Durability, HistoryUse, NumberedTurn, Turn } from './turn.js';
+import type { Durability, HistoryTurn, HistoryUse, Turn } from './turn.js';
 
 export interface Recalled {
   readonly source: HistoryUse['source'];
   /** The newest turns, oldest first. */
-  readonly turns: readonly NumberedTurn[];
+  readonly turns: readonly HistoryTurn[];
   /** The place of the newest turn; 0 when there is none. */
   readonly lastSeq: number;
+  /** The conversation's data keys, wrapped; the next turn is appended with them. */
+  readonly keyring: string;
 }
 
 export interface AppendRequest {
@@ -15,6 +17,10 @@ export interface AppendRequest {
   readonly turn: Turn;
   /** The conversation begins with this turn. */
   readonly create: boolean;
+  /** What a conversation that begins is called. */
+  readonly title: string | null;
+  /** What `recall` gave; '' for a conversation that begins. */
+  readonly keyring: string;
   /** Refuse unless this is the place of the newest turn. */
   readonly expectedSeq?: number | undefined;
   readonly durability: 'accepted' | 'committed';
@@ -37,10 +43,11 @@ export interface Appended {
 }
 
 /**
- * Where conversations are kept: one implementation for each architecture of `HISTORY_MODE`.
- * Guaranteed by all: `append` stores the turn once and after all earlier ones, or throws; "unavailable"
+ * What is said in conversations, kept: everybody above speaks of plain turns, and StoredHistory below of what the
+ * stores hold. Guaranteed: `append` stores the turn once and after all earlier ones, or throws; "unavailable"
  * never looks like "not found" or like an empty history; nobody sees what is not theirs.
- * All methods throw ServiceError: conversation_not_found, storage_unavailable, and what they name.
+ * All methods throw ServiceError: conversation_not_found, storage_unavailable, and what they name; those that give
+ * contents decryption_failed too.
  */
 export abstract class HistoryStore {
   /** Asked before the engine is. @throws storage_unavailable, too_many_unsynced: such a turn could not be kept now. */

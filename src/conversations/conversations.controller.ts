@@ -15,7 +15,7 @@ export class ConversationsController {
   @HttpCode(200)
   @ApiOperation({ summary: 'End the session: its turns go into the archive, and it leaves Redis.' })
   @ApiOkResponse({ type: ConversationDto })
-  @ApiProblems(404, 409, 503)
+  @ApiProblems(404, 409, 500, 503)
   async end(
     @Param('id', ConversationIdPipe) conversationId: string,
     @CurrentCaller() caller: Caller,

@@ -6,6 +6,9 @@ import type { Environment } from '../config/environment.js';
 import { Claims, NoClaims } from '../conversation/claims.js';
 import { ClientHistory } from '../conversation/client.history.js';
 import { HistoryStore } from '../conversation/history-store.js';
+import { StoredHistory } from '../conversation/stored-history.js';
+import { CryptoModule } from '../crypto/crypto.module.js';
+import { SealedHistory } from '../crypto/sealed.history.js';
 import { DatabaseClaims } from '../persistence/database.claims.js';
 import { DatabaseHistory } from '../persistence/database.history.js';
 import { PersistenceModule } from '../persistence/persistence.module.js';
@@ -18,10 +21,15 @@ import { SyncModule } from '../sync/sync.module.js';
 
 interface Architecture {
   readonly imports: NonNullable<ModuleMetadata['imports']>;
-  readonly store: Provider;
+  readonly store: readonly Provider[];
   readonly claims: Provider;
   readonly shelf: Provider;
 }
+
+const sealed = (stored: Provider): Provider[] => [
+  stored,
+  { provide: HistoryStore, useClass: SealedHistory },
+];
 
 /** What each HISTORY_MODE is made of: the four architectures share all the rest of the service. */
 function architectureOf({ historyMode, databaseUrlGiven }: Environment): Architecture {
@@ -31,28 +39,28 @@ function architectureOf({ historyMode, databaseUrlGiven }: Environment): Archite
     case 'hybrid':
       return {
         imports: [SyncModule],
-        store: { provide: HistoryStore, useExisting: HybridHistory },
+        store: sealed({ provide: StoredHistory, useExisting: HybridHistory }),
         claims: { provide: Claims, useExisting: HybridClaims },
         shelf: stored,
       };
     case 'database':
       return {
         imports: [PersistenceModule],
-        store: { provide: HistoryStore, useExisting: DatabaseHistory },
+        store: sealed({ provide: StoredHistory, useExisting: DatabaseHistory }),
         claims: { provide: Claims, useExisting: DatabaseClaims },
         shelf: stored,
       };
     case 'redis':
       return {
         imports: databaseUrlGiven ? [SessionModule, PersistenceModule] : [SessionModule],
-        store: { provide: HistoryStore, useClass: RedisHistory },
+        store: sealed({ provide: StoredHistory, useClass: RedisHistory }),
         claims: { provide: Claims, useExisting: RedisClaims },
         shelf: databaseUrlGiven ? stored : shipped,
       };
     case 'client':
       return {
         imports: [],
-        store: { provide: HistoryStore, useClass: ClientHistory },
+        store: [{ provide: HistoryStore, useClass: ClientHistory }],
         claims: { provide: Claims, useClass: NoClaims },
         shelf: shipped,
       };
@@ -67,8 +75,8 @@ export class ModeModule {
     return {
       module: ModeModule,
       global: true,
-      imports,
-      providers: [store, claims, shelf],
+      imports: [CryptoModule, ...imports],
+      providers: [...store, claims, shelf],
       exports: [...imports, HistoryStore, Claims, PaperShelf] as NonNullable<
         DynamicModule['exports']
       >,

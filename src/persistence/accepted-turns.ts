@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { PoolClient } from 'pg';
-import type { NumberedTurn } from '../conversation/turn.js';
+import type { NumberedStoredTurn, StoredText } from '../conversation/stored-turn.js';
 import {
   insertConversations,
   insertTurns,
@@ -8,10 +8,11 @@ import {
   lockConversations,
   numbersOf,
 } from './archive.statements.js';
+import { addDataKeys } from './keyring.statements.js';
 import { Database } from './database.js';
 
 /** A turn as Redis has accepted it. */
-export interface AcceptedTurn extends NumberedTurn {
+export interface AcceptedTurn extends NumberedStoredTurn {
   /** The turn that it followed there; '' when it was the first. */
   readonly previousTurnId: string;
 }
@@ -21,6 +22,9 @@ export interface AcceptedBatch {
   readonly conversationId: string;
   readonly owner: string | null;
   readonly turns: readonly AcceptedTurn[];
+  /** Holds the data key of each of them. */
+  readonly keyring: string;
+  readonly title: StoredText | null;
 }
 
 /** An erased conversation takes nothing any more. */
@@ -39,12 +43,13 @@ export class AcceptedTurnArchive {
    * @throws ServiceError storage_unavailable, and what is wrong with the data.
    */
   async commit(
-    { conversationId, owner, turns }: AcceptedBatch,
+    accepted: AcceptedBatch,
     { skipHeld }: { readonly skipHeld: boolean },
   ): Promise<number> {
+    const { conversationId, turns } = accepted;
+    const batch = { ...accepted, createdAt: turns[0]!.createdAt };
     return this.database.transaction(async (client) => {
-      const batch = { conversationId, owner, createdAt: turns[0]!.createdAt };
-      if (turns[0]!.seq === 1) await insertConversations(client, [{ ...batch, turns: [] }]);
+      if (turns[0]!.seq === 1) await insertConversations(client, [batch]);
       const [row] = await lockConversations(client, [conversationId], { skipHeld });
       if (!row) return 0;
       if (row.erased) return ERASED;
@@ -57,6 +62,7 @@ export class AcceptedTurnArchive {
       const newestId = await newestOf(client, conversationId, archived);
       const due = following({ id: newestId, seq: archived }, unknown);
       if (due.length > 0) {
+        await addDataKeys(client, [row], [batch]);
         await insertTurns(client, [{ ...batch, turns: due }]);
         await markHotStale(client, conversationId, due.at(-1)!.id);
       }

@@ -1,5 +1,5 @@
 import type { PoolClient } from 'pg';
-import type { Turn } from '../conversation/turn.js';
+import type { StoredText, StoredTurn } from '../conversation/stored-turn.js';
 
 /** Turns of one conversation on their way into the archive, in their order. */
 export interface ConversationBatch {
@@ -7,7 +7,11 @@ export interface ConversationBatch {
   readonly owner: string | null;
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
-  readonly turns: readonly Turn[];
+  readonly turns: readonly StoredTurn[];
+  /** Holds the data key of each of them. */
+  readonly keyring: string;
+  /** Where it is known; the archive keeps the one that the conversation began with. */
+  readonly title: StoredText | null;
 }
 
 export interface LockedRow {
@@ -15,6 +19,7 @@ export interface LockedRow {
   readonly user_id: string | null;
   readonly turn_count: string;
   readonly erased: boolean;
+  readonly data_key: Buffer | null;
 }
 
 const isoTime = (ms: number): string => new Date(ms).toISOString();
@@ -29,7 +34,7 @@ export async function lockConversations(
   { skipHeld = false } = {},
 ): Promise<LockedRow[]> {
   const { rows } = await client.query<LockedRow>(
-    `select conversation_id, user_id, turn_count, erased_at is not null as erased
+    `select conversation_id, user_id, turn_count, erased_at is not null as erased, data_key
        from conversation_sessions
       where conversation_id = any($1::text[])
       order by conversation_id
@@ -44,22 +49,25 @@ export async function insertConversations(
   batches: readonly ConversationBatch[],
 ): Promise<void> {
   await client.query(
-    `insert into conversation_sessions (conversation_id, user_id, created_at, last_activity)
-     select id, user_id, created_at, created_at
-       from unnest($1::text[], $2::text[], $3::timestamptz[]) as incoming (id, user_id, created_at)
+    `insert into conversation_sessions (conversation_id, user_id, created_at, last_activity, title, key_id)
+     select id, user_id, created_at, created_at, title, key_id
+       from unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[])
+         as incoming (id, user_id, created_at, title, key_id)
       order by id
          on conflict (conversation_id) do nothing`,
     [
       batches.map((batch) => batch.conversationId),
       batches.map((batch) => batch.owner),
       batches.map((batch) => isoTime(batch.createdAt)),
+      batches.map(({ title }) => title?.text ?? null),
+      batches.map(({ title }) => title?.keyId ?? null),
     ],
   );
 }
 
 /**
  * Inserts the turns whose ids are new, numbered on from the conversation's count, which goes up with them.
- * The rows of the conversations have to be locked. An idempotency key that another turn holds is left out:
+ * The rows of the conversations have to be locked, and to have the turns' data keys in their keyrings. An idempotency key that another turn holds is left out:
  * both turns were acknowledged, so both stay.
  */
 export async function insertTurns(
@@ -69,16 +77,17 @@ export async function insertTurns(
   const turns = batches.flatMap(({ conversationId, turns }) =>
     turns.map((turn) => ({ conversationId, turn })),
   );
-  const column = <T>(pick: (turn: Turn) => T): T[] => turns.map(({ turn }) => pick(turn));
+  const column = <T>(pick: (turn: StoredTurn) => T): T[] => turns.map(({ turn }) => pick(turn));
   await client.query(
     `with incoming as (
        -- Once each: a turn that hung on its way to Redis may have come after its own retry.
        select distinct on (id) *
          from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
                      $8::timestamptz[], $9::text[], $10::text[], $11::integer[], $12::integer[],
-                     $13::integer[], $14::bytea[], $15::bytea[]) with ordinality
+                     $13::integer[], $14::bytea[], $15::bytea[], $16::text[]) with ordinality
            as t (id, conversation_id, question, answer, sources, context, status, "timestamp", metadata,
-                 model, prompt_tokens, completion_tokens, latency_ms, idempotency_key, idempotency_body, place)
+                 model, prompt_tokens, completion_tokens, latency_ms, idempotency_key, idempotency_body,
+                 key_id, place)
        order by id, place
      ), numbered as (
        select i.*, s.turn_count + row_number() over (partition by i.conversation_id order by i.place) as seq
@@ -89,12 +98,12 @@ export async function insertTurns(
      ), inserted as (
        insert into conversation_messages
               (id, conversation_id, seq, question, answer, sources, context, status, "timestamp", metadata,
-               model, prompt_tokens, completion_tokens, latency_ms, idempotency_key, idempotency_body)
+               model, prompt_tokens, completion_tokens, latency_ms, idempotency_key, idempotency_body, key_id)
        select n.id, n.conversation_id, n.seq, n.question, n.answer, n.sources::text[], n.context, n.status,
               n."timestamp", n.metadata::jsonb, n.model, n.prompt_tokens, n.completion_tokens, n.latency_ms,
               case when taken.id is null
                    and row_number() over (partition by n.idempotency_key order by n.place) = 1
-                   then n.idempotency_key end, n.idempotency_body
+                   then n.idempotency_key end, n.idempotency_body, n.key_id
          from numbered n
          left join conversation_messages taken on taken.idempotency_key = n.idempotency_key
        returning conversation_id, "timestamp"
@@ -111,16 +120,17 @@ export async function insertTurns(
       column((turn) => turn.question),
       column((turn) => turn.answer),
       column((turn) => arrayLiteral(turn.sources)),
-      column((turn) => JSON.stringify(turn.context)),
+      column((turn) => turn.context),
       column((turn) => turn.status),
       column((turn) => isoTime(turn.createdAt)),
-      column((turn) => turn.metadata && JSON.stringify(turn.metadata)),
+      column((turn) => turn.metadata),
       column((turn) => turn.model),
       column((turn) => turn.usage.promptTokens),
       column((turn) => turn.usage.completionTokens),
       column((turn) => turn.latencyMs),
       column((turn) => turn.idempotency && Buffer.from(turn.idempotency.key, 'hex')),
       column((turn) => turn.idempotency && Buffer.from(turn.idempotency.body, 'hex')),
+      column((turn) => turn.keyId),
     ],
   );
 }
@@ -153,7 +163,7 @@ export async function markHotStale(
 export async function insertDeadLetter(
   client: PoolClient,
   conversationId: string,
-  turn: Turn,
+  turn: StoredTurn,
   sqlstate: string,
 ): Promise<void> {
   await client.query(
@@ -165,7 +175,7 @@ export async function insertDeadLetter(
   );
 }
 
-/** Leaves the row as a tombstone: without turns, dead letters, title, metadata and data key. */
+/** Leaves the row as a tombstone: without turns, dead letters, title, metadata and data keys. */
 export async function eraseContents(client: PoolClient, conversationId: string): Promise<void> {
   await client.query('delete from conversation_messages where conversation_id = $1', [
     conversationId,
@@ -174,7 +184,8 @@ export async function eraseContents(client: PoolClient, conversationId: string):
   await client.query('delete from idempotency_claims where conversation_id = $1', [conversationId]);
   await client.query(
     `update conversation_sessions
-        set erased_at = now(), turn_count = 0, title = null, metadata = null, data_key = null
+        set erased_at = now(), turn_count = 0, title = null, metadata = null, data_key = null,
+            key_id = null
       where conversation_id = $1`,
     [conversationId],
   );

@@ -1,23 +1,28 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { IsNull, Not } from 'typeorm';
-import type { Conversation } from '../conversation/conversation.js';
+import { IsNull, LessThanOrEqual, Not } from 'typeorm';
 import {
   conversationChanged,
   conversationNotFound,
   storageUnavailable,
 } from '../conversation/errors.js';
-import type { NumberedTurn, Turn, TurnContext } from '../conversation/turn.js';
+import type { StoredAppend } from '../conversation/stored-history.js';
+import type {
+  NumberedStoredTurn,
+  StoredConversation,
+  StoredTurn,
+} from '../conversation/stored-turn.js';
+import { toConversation, toTurn } from './archive.rows.js';
 import {
   type ConversationBatch,
   eraseContents,
   insertConversations,
-  insertDeadLetter,
   insertTurns,
   lockConversations,
   markHotStale,
   numbersOf,
 } from './archive.statements.js';
+import { addDataKeys } from './keyring.statements.js';
 import { ConversationMessage } from './conversation-message.entity.js';
 import { ConversationSession } from './conversation-session.entity.js';
 import { Database } from './database.js';
@@ -34,18 +39,20 @@ export interface CommittedBatch {
 }
 
 export interface ArchivedTail {
-  readonly conversation: Conversation;
+  readonly conversation: StoredConversation;
   /** The newest turns, oldest first. */
-  readonly turns: readonly NumberedTurn[];
+  readonly turns: readonly NumberedStoredTurn[];
 }
 
-export interface DirectAppend {
-  readonly conversationId: string;
-  readonly owner: string | null;
-  readonly turn: Turn;
-  /** The conversation begins with this turn. */
-  readonly create: boolean;
-  readonly expectedSeq?: number | undefined;
+export interface ArchivedTurn {
+  readonly turn: StoredTurn;
+  /** Null for a dead letter. */
+  readonly seq: number | null;
+  /** Holds the data key of the turn. */
+  readonly keyring: string;
+}
+
+export interface DirectAppend extends Omit<StoredAppend, 'durability' | 'retry'> {
   /** The session in Redis will not have this turn: mark the conversation for recovery. */
   readonly aroundRedis: boolean;
 }
@@ -77,6 +84,7 @@ export class Archive {
         );
         rows = await lockConversations(client, ids, { skipHeld });
       }
+      await addDataKeys(client, rows, batches);
       const locked = new Set(rows.map((row) => row.conversation_id));
       await insertTurns(
         client,
@@ -94,22 +102,13 @@ export class Archive {
     });
   }
 
-  /** Keeps a turn that the archive refuses as a dead letter, out of the way of those that follow it. */
-  async bury(batch: ConversationBatch, turn: Turn, sqlstate: string): Promise<void> {
-    await this.database.transaction(async (client) => {
-      await insertConversations(client, [batch]);
-      const [row] = await lockConversations(client, [batch.conversationId]);
-      if (row && !row.erased) await insertDeadLetter(client, batch.conversationId, turn, sqlstate);
-    });
-  }
-
   /**
    * Stores one turn without Redis, and answers with its place.
    * @throws ServiceError conversation_not_found, conversation_changed, storage_unavailable.
    */
   async append(append: DirectAppend): Promise<number> {
     const { conversationId, owner, turn } = append;
-    const batch = { conversationId, owner, createdAt: turn.createdAt, turns: [turn] };
+    const batch = { ...append, createdAt: turn.createdAt, turns: [turn] };
     return this.database.transaction(async (client) => {
       if (append.create) await insertConversations(client, [batch]);
       const [row] = await lockConversations(client, [conversationId]);
@@ -117,6 +116,7 @@ export class Archive {
       const already = (await numbersOf(client, [turn.id])).get(turn.id);
       if (already !== undefined) return already;
       assertExpected(append, Number(row.turn_count));
+      await addDataKeys(client, [row], [batch]);
       await insertTurns(client, [batch]);
       if (append.aroundRedis) await markHotStale(client, conversationId, turn.id);
       return Number(row.turn_count) + 1;
@@ -141,7 +141,8 @@ export class Archive {
       });
       if (!conversation || conversation.userId !== owner) return null;
       const rows = await manager.find(ConversationMessage, {
-        where: { conversationId },
+        // Not what came since the conversation was read: its keyring may lack the key of that.
+        where: { conversationId, seq: LessThanOrEqual(conversation.turnCount) },
         order: { seq: 'DESC' },
         take: maxTurns,
       });
@@ -154,15 +155,16 @@ export class Archive {
     conversationId: string,
     owner: string | null,
     turnId: string,
-  ): Promise<{ readonly turn: Turn; readonly seq: number | null } | null> {
-    const tail = await this.tail(conversationId, owner, 0);
-    if (!tail) return null;
-    return this.database.read(async (manager) => {
+  ): Promise<ArchivedTurn | null> {
+    // The turn first: the keyring that is read after it has its key.
+    const kept = await this.database.read(async (manager) => {
       const row = await manager.findOneBy(ConversationMessage, { conversationId, id: turnId });
       if (row) return { turn: toTurn(row), seq: Number(row.seq) };
       const letter = await manager.findOneBy(DeadLetter, { conversationId, turnId });
       return letter && { turn: turnOfLetter(letter), seq: null };
     });
+    const tail = kept && (await this.tail(conversationId, owner, 0));
+    return tail && { ...kept, keyring: tail.conversation.keyring };
   }
 
   /**
@@ -174,8 +176,10 @@ export class Archive {
   async erase(conversationId: string, owner: string | null, unflushed?: number): Promise<void> {
     await this.database.transaction(async (client) => {
       if (unflushed !== undefined) {
-        const batch = { conversationId, owner, createdAt: unflushed, turns: [] };
-        await insertConversations(client, [batch]);
+        const nothing = { turns: [], keyring: '', title: null };
+        await insertConversations(client, [
+          { conversationId, owner, createdAt: unflushed, ...nothing },
+        ]);
       }
       const [row] = await lockConversations(client, [conversationId]);
       if (!row || row.erased || row.user_id !== owner) throw conversationNotFound();
@@ -197,38 +201,4 @@ export class Archive {
 function assertExpected({ expectedSeq, aroundRedis }: DirectAppend, turnCount: number): void {
   if (expectedSeq === undefined || expectedSeq === turnCount) return;
   throw aroundRedis && expectedSeq > turnCount ? storageUnavailable() : conversationChanged();
-}
-
-function toTurn(row: ConversationMessage): NumberedTurn {
-  return {
-    id: row.id,
-    seq: Number(row.seq),
-    question: row.question,
-    answer: row.answer,
-    sources: row.sources,
-    context: JSON.parse(row.context!) as TurnContext,
-    status: row.status,
-    createdAt: row.timestamp.getTime(),
-    model: row.model ?? '',
-    usage: { promptTokens: row.promptTokens ?? 0, completionTokens: row.completionTokens ?? 0 },
-    latencyMs: row.latencyMs ?? 0,
-    metadata: row.metadata,
-    idempotency:
-      row.idempotencyKey && row.idempotencyBody
-        ? { key: row.idempotencyKey.toString('hex'), body: row.idempotencyBody.toString('hex') }
-        : null,
-  };
-}
-
-function toConversation(row: ConversationSession): Conversation {
-  return {
-    id: row.conversationId,
-    owner: row.userId,
-    title: row.title,
-    createdAt: row.createdAt.getTime(),
-    lastActivity: row.lastActivity.getTime(),
-    turnCount: Number(row.turnCount),
-    isArchived: row.isArchived,
-    metadata: row.metadata,
-  };
 }

@@ -24,7 +24,7 @@ export class ConversationMessage {
   @Column({ type: 'text', array: true, default: () => "'{}'" })
   sources: string[];
 
-  /** What the answer was made from, as JSON: TurnContext. */
+  /** What the answer was made from, as JSON: a TurnContext, or a text that is it sealed. */
   @Column({ type: 'text', nullable: true })
   context: string | null;
 
@@ -35,8 +35,9 @@ export class ConversationMessage {
   @Column({ type: 'timestamptz', default: () => 'now()' })
   timestamp: Date;
 
+  /** The caller's own, or a text that is it sealed. */
   @Column({ type: 'jsonb', nullable: true })
-  metadata: Record<string, unknown> | null;
+  metadata: unknown;
 
   @Column({ type: 'text', nullable: true })
   model: string | null;
@@ -58,4 +59,8 @@ export class ConversationMessage {
   /** SHA-256 of the request's body: a key is good for one body. */
   @Column({ name: 'idempotency_body', type: 'bytea', nullable: true })
   idempotencyBody: Buffer | null;
+
+  /** The data key that sealed question, answer, context and metadata; null: they are as they were said. */
+  @Column({ name: 'key_id', type: 'text', nullable: true })
+  keyId: string | null;
 }

@@ -21,8 +21,9 @@ export class ConversationSession {
   @Column({ name: 'last_activity', type: 'timestamptz', default: () => 'now()' })
   lastActivity: Date;
 
+  /** The caller's own, or a text that is it sealed. */
   @Column({ type: 'jsonb', nullable: true })
-  metadata: Record<string, unknown> | null;
+  metadata: unknown;
 
   @Column({ name: 'is_archived', type: 'boolean', default: false })
   isArchived: boolean;
@@ -31,8 +32,13 @@ export class ConversationSession {
   @Column({ name: 'turn_count', type: 'bigint', default: 0 })
   turnCount: string;
 
+  /** The keyring: the wrapped data keys of the conversation. */
   @Column({ name: 'data_key', type: 'bytea', nullable: true })
   dataKey: Buffer | null;
+
+  /** The data key that sealed title and metadata; null: they are as they were said. */
+  @Column({ name: 'key_id', type: 'text', nullable: true })
+  keyId: string | null;
 
   /** The last turn that was written around Redis, while the session there may still be without it. */
   @Index('conversation_sessions_hot_stale_idx', { synchronize: false })

@@ -4,6 +4,7 @@ import { CreateConversations1795000000000 } from '../../migrations/1795000000000
 import { CreatePapers1795000000001 } from '../../migrations/1795000000001-create-papers.js';
 import { CreateDeadLettersAndClaims1795000000002 } from '../../migrations/1795000000002-create-dead-letters-and-claims.js';
 import { IndexErasedConversations1795000000003 } from '../../migrations/1795000000003-index-erased-conversations.js';
+import { AddKeyIds1795000000004 } from '../../migrations/1795000000004-add-key-ids.js';
 import { ConversationMessage } from './conversation-message.entity.js';
 import { ConversationSession } from './conversation-session.entity.js';
 import { DeadLetter } from './dead-letter.entity.js';
@@ -40,6 +41,7 @@ export function dataSourceOptions(
       CreatePapers1795000000001,
       CreateDeadLettersAndClaims1795000000002,
       IndexErasedConversations1795000000003,
+      AddKeyIds1795000000004,
     ],
     migrationsTableName: 'schema_migrations',
     synchronize: false,

@@ -1,20 +1,20 @@
 import { Injectable } from '@nestjs/common';
-import type { Conversation } from '../conversation/conversation.js';
 import { conversationNotFound, storageUnavailable } from '../conversation/errors.js';
+import type { Appended } from '../conversation/history-store.js';
 import {
-  type Appended,
-  type AppendRequest,
-  type FoundTurn,
-  HistoryStore,
-  type Recalled,
-} from '../conversation/history-store.js';
+  type StoredAppend,
+  type StoredFound,
+  StoredHistory,
+  type StoredRecalled,
+} from '../conversation/stored-history.js';
+import type { StoredConversation } from '../conversation/stored-turn.js';
 import { Environment } from '../config/environment.js';
 import { Archive } from './archive.js';
 import { Database } from './database.js';
 
 /** Postgres alone: every turn is committed before its reply. */
 @Injectable()
-export class DatabaseHistory extends HistoryStore {
+export class DatabaseHistory extends StoredHistory {
   constructor(
     private readonly archive: Archive,
     private readonly database: Database,
@@ -36,19 +36,20 @@ export class DatabaseHistory extends HistoryStore {
     await this.database.read((manager) => manager.query('select 1'));
   }
 
-  async recall(conversationId: string, owner: string | null): Promise<Recalled> {
+  async recall(conversationId: string, owner: string | null): Promise<StoredRecalled> {
     const maxTurns = this.environment.maxTurnsPerSession;
     const tail = await this.archive.tail(conversationId, owner, maxTurns);
     if (!tail) throw conversationNotFound();
-    return { source: 'durable', turns: tail.turns, lastSeq: tail.conversation.turnCount };
+    const { turnCount, keyring } = tail.conversation;
+    return { source: 'durable', turns: tail.turns, lastSeq: turnCount, keyring };
   }
 
-  append(request: AppendRequest): Promise<Appended> {
+  append(request: StoredAppend): Promise<Appended> {
     return this.commit(request, false);
   }
 
   /** For `hybrid` while Redis is away: the session there will lack this turn. */
-  appendAroundRedis(request: AppendRequest): Promise<Appended> {
+  appendAroundRedis(request: StoredAppend): Promise<Appended> {
     return this.commit(request, true);
   }
 
@@ -56,7 +57,7 @@ export class DatabaseHistory extends HistoryStore {
     conversationId: string,
     owner: string | null,
     turnId: string,
-  ): Promise<FoundTurn | null> {
+  ): Promise<StoredFound | null> {
     const found = await this.archive.find(conversationId, owner, turnId);
     return found && { ...found, durability: found.seq === null ? 'accepted' : 'committed' };
   }
@@ -71,13 +72,13 @@ export class DatabaseHistory extends HistoryStore {
     return this.archive.isErased(conversationId, owner);
   }
 
-  async end(conversationId: string, owner: string | null): Promise<Conversation> {
+  async end(conversationId: string, owner: string | null): Promise<StoredConversation> {
     const tail = await this.archive.tail(conversationId, owner, 0);
     if (!tail) throw conversationNotFound();
     return tail.conversation;
   }
 
-  private async commit(request: AppendRequest, aroundRedis: boolean): Promise<Appended> {
+  private async commit(request: StoredAppend, aroundRedis: boolean): Promise<Appended> {
     const seq = await this.archive.append({ ...request, aroundRedis });
     return { seq, durability: 'committed' };
   }

@@ -1,5 +1,5 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import type { Turn } from '../conversation/turn.js';
+import type { StoredTurn } from '../conversation/stored-turn.js';
 
 /** A turn that the archive refuses, as it came, until somebody mends the cause and retries it. */
 @Entity('dead_letters')
@@ -11,7 +11,7 @@ export class DeadLetter {
   @Column({ name: 'conversation_id', type: 'text' })
   conversationId: string;
 
-  /** JSON of the Turn: as bytes, since bytes are never refused. */
+  /** JSON of the StoredTurn: as bytes, since bytes are never refused. */
   @Column({ type: 'bytea' })
   turn: Buffer;
 
@@ -26,5 +26,5 @@ export class DeadLetter {
   attempts: number;
 }
 
-export const turnOfLetter = ({ turn }: Pick<DeadLetter, 'turn'>): Turn =>
-  JSON.parse(turn.toString()) as Turn;
+export const turnOfLetter = ({ turn }: Pick<DeadLetter, 'turn'>): StoredTurn =>
+  JSON.parse(turn.toString()) as StoredTurn;

@@ -2,7 +2,10 @@ import { Injectable } from '@nestjs/common';
 import type { PoolClient } from 'pg';
 import { ServiceError } from '../conversation/errors.js';
 import { Metrics } from '../metrics/metrics.js';
+import type { StoredTurn } from '../conversation/stored-turn.js';
 import {
+  type ConversationBatch,
+  insertConversations,
   insertDeadLetter,
   insertTurns,
   lockConversations,
@@ -11,6 +14,7 @@ import {
 } from './archive.statements.js';
 import { Database } from './database.js';
 import { DeadLetter, turnOfLetter } from './dead-letter.entity.js';
+import { addDataKeys } from './keyring.statements.js';
 import { failureKind, sqlstateOf } from './sqlstate.js';
 
 // A page for a person; what is mended leaves it, and the next ones move up.
@@ -30,6 +34,17 @@ export class DeadLetters {
     metrics: Metrics,
   ) {
     metrics.collectBefore(async () => metrics.deadLetters.set(await this.count()));
+  }
+
+  /** Keeps a turn that the archive refuses as a dead letter, out of the way of those that follow it. */
+  async bury(batch: ConversationBatch, turn: StoredTurn, sqlstate: string): Promise<void> {
+    await this.database.transaction(async (client) => {
+      await insertConversations(client, [batch]);
+      const [row] = await lockConversations(client, [batch.conversationId]);
+      if (!row || row.erased) return;
+      await addDataKeys(client, [row], [batch]);
+      await insertDeadLetter(client, batch.conversationId, turn, sqlstate);
+    });
   }
 
   /** The newest ones, without their contents. */
@@ -59,7 +74,9 @@ export class DeadLetters {
       const letter = await lockLetter(client, turnId);
       if (!letter) throw noSuchLetter();
       const turn = turnOfLetter(letter);
-      const batch = { conversationId, owner: row?.user_id ?? null, createdAt: 0, turns: [turn] };
+      // The conversation has its row, and that the data key: both came with the letter.
+      const present = { owner: row?.user_id ?? null, createdAt: 0, keyring: '', title: null };
+      const batch = { conversationId, ...present, turns: [turn] };
       const refused = await refusalOf(client, () => insertTurns(client, [batch]));
       if (refused !== null) {
         await insertDeadLetter(client, conversationId, turn, refused);

@@ -1,23 +1,23 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
-import type { Conversation } from '../conversation/conversation.js';
 import {
   conversationChanged,
   conversationNotFound,
   storageUnavailable,
 } from '../conversation/errors.js';
+import type { Appended } from '../conversation/history-store.js';
 import {
-  type Appended,
-  type AppendRequest,
-  type FoundTurn,
-  HistoryStore,
-  type Recalled,
-} from '../conversation/history-store.js';
+  type StoredAppend,
+  type StoredFound,
+  StoredHistory,
+  type StoredRecalled,
+} from '../conversation/stored-history.js';
+import type { StoredConversation } from '../conversation/stored-turn.js';
 import { Archive } from '../persistence/archive.js';
 import { RedisConnection } from '../redis/redis.connection.js';
 import { orUnavailable } from './or-unavailable.js';
 import { Refusal } from './scripts.js';
 import { RequestSessions } from './session.lanes.js';
-import type { RecalledSession } from './session.store.js';
+import type { RecalledSession } from './session.js';
 
 // Nothing stands behind Redis that a session could be checked against.
 const NO_EPOCH = '';
@@ -27,7 +27,7 @@ const NO_EPOCH = '';
  * operator named a database; what was trimmed before is not in it.
  */
 @Injectable()
-export class RedisHistory extends HistoryStore {
+export class RedisHistory extends StoredHistory {
   constructor(
     private readonly redis: RedisConnection,
     private readonly sessions: RequestSessions,
@@ -40,12 +40,12 @@ export class RedisHistory extends HistoryStore {
     if (this.redis.breaker.isOpen) throw storageUnavailable();
   }
 
-  async recall(conversationId: string, owner: string | null): Promise<Recalled> {
-    const { turns, lastSeq } = await this.session(conversationId, owner);
-    return { source: 'hot', turns, lastSeq };
+  async recall(conversationId: string, owner: string | null): Promise<StoredRecalled> {
+    const { turns, lastSeq, keyring } = await this.session(conversationId, owner);
+    return { source: 'hot', turns, lastSeq, keyring };
   }
 
-  async append({ conversationId, turn, ...request }: AppendRequest): Promise<Appended> {
+  async append({ conversationId, turn, ...request }: StoredAppend): Promise<Appended> {
     const reply = await orUnavailable(
       this.sessions.append(conversationId, turn, {
         ...request,
@@ -62,10 +62,11 @@ export class RedisHistory extends HistoryStore {
     conversationId: string,
     owner: string | null,
     turnId: string,
-  ): Promise<FoundTurn | null> {
+  ): Promise<StoredFound | null> {
     const session = await this.present(conversationId, owner);
     const turn = session?.turns.find((each) => each.id === turnId);
-    return turn ? { turn, seq: turn.seq, durability: 'accepted' } : null;
+    if (!session || !turn) return null;
+    return { turn, seq: turn.seq, durability: 'accepted', keyring: session.keyring };
   }
 
   async erase(conversationId: string, owner: string | null): Promise<void> {
@@ -78,11 +79,11 @@ export class RedisHistory extends HistoryStore {
     await orUnavailable(this.sessions.erase(conversationId));
   }
 
-  async end(conversationId: string, owner: string | null): Promise<Conversation> {
+  async end(conversationId: string, owner: string | null): Promise<StoredConversation> {
     for (;;) {
       const session = await this.session(conversationId, owner);
-      const { turns, lastSeq, createdAt } = session;
-      const batch = { conversationId, owner, createdAt, turns };
+      const { turns, lastSeq } = session;
+      const batch = { conversationId, owner, ...session };
       if (this.archive && turns.length > 0) await this.archive.commit([batch]);
       // A turn that came in meanwhile has to be archived first.
       if (!(await orUnavailable(this.sessions.drop(conversationId, lastSeq)))) continue;
@@ -110,16 +111,18 @@ export class RedisHistory extends HistoryStore {
 function conversationOf(
   id: string,
   owner: string | null,
-  { createdAt, lastSeq, turns }: RecalledSession,
-): Conversation {
+  { createdAt, lastSeq, turns, title, keyring }: RecalledSession,
+): StoredConversation {
   return {
     id,
     owner,
-    title: null,
+    title: title?.text ?? null,
     createdAt,
     lastActivity: turns.at(-1)?.createdAt ?? createdAt,
     turnCount: lastSeq,
     isArchived: false,
     metadata: null,
+    keyId: title?.keyId ?? null,
+    keyring,
   };
 }

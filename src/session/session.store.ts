@@ -1,9 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import type { NumberedTurn, Turn } from '../conversation/turn.js';
+import type { StoredText, StoredTurn } from '../conversation/stored-turn.js';
 import type { Lane, ScriptReply } from '../redis/lane.js';
 import type { Script } from '../redis/script.js';
 import { decodeTurn, encodeTurn } from './codec.js';
 import { keysOf, Refusal, SCRIPTS } from './scripts.js';
+import type {
+  AppendedTurn,
+  AppendOptions,
+  FoundInSession,
+  RecalledSession,
+  RestoredSession,
+  SessionClaim,
+  SessionLimits,
+  UnsyncedTurns,
+} from './session.js';
 
 // What somebody who had read the conversation before writes back may be late by as long as a connection keeps what it
 // cannot deliver: a quarter of an hour on Linux.
@@ -11,57 +21,13 @@ const ERASED_FOR_SECONDS = 3600;
 // Longer than the archive takes to be read, and short, as anybody may ask for conversations that there are not.
 const RESERVED_FOR_SECONDS = 60;
 
-export interface SessionLimits {
-  readonly ttlSeconds: number;
-  readonly maxTurns: number;
-}
+/** What the scripts give with a session's turns: '' for what it does not have. */
+type KeptWithTurns = [keyring: string, title: string, keyId: string];
 
-/** Who asks, and under which run of the server a session is to be trusted. */
-export interface SessionClaim {
-  readonly owner: string | null;
-  readonly epoch: string;
-}
-
-export interface AppendOptions extends SessionClaim {
-  /** The last seq that the caller expects. */
-  readonly expectedSeq?: number | undefined;
-  /** Creates an absent session: only for the first turn of a conversation. */
-  readonly create: boolean;
-  /** An earlier try may have gone through: look for the turn before adding it. */
-  readonly retry: boolean;
-  /** False where no archive stands behind Redis: then the turn expires with its session. */
-  readonly writeBehind: boolean;
-}
-
-export interface AppendedTurn {
-  readonly seq: number;
-  /** The turn before it; '' when there is none, or none any more. */
-  readonly previousTurnId: string;
-}
-
-export interface RecalledSession {
-  readonly lastSeq: number;
-  readonly syncedSeq: number;
-  readonly createdAt: number;
-  /** The newest turns, oldest first. */
-  readonly turns: readonly NumberedTurn[];
-}
-
-export interface UnsyncedTurns {
-  readonly syncedSeq: number;
-  readonly lastSeq: number;
-  readonly owner: string | null;
-  readonly createdAt: number;
-  /** The oldest unsynced turns, oldest first; the first has the seq `syncedSeq + 1`. */
-  readonly turns: readonly Turn[];
-}
-
-export interface RestoredSession {
-  readonly owner: string | null;
-  readonly createdAt: number;
-  readonly lastSeq: number;
-  readonly turns: readonly Turn[];
-}
+const keptWithTurns = ([keyring, title, keyId]: KeptWithTurns) => ({
+  keyring,
+  title: title === '' ? null : ({ text: title, keyId: keyId || null } satisfies StoredText),
+});
 
 /**
  * The hot tier: each method is one script, so each happens wholly or not at all.
@@ -77,7 +43,7 @@ export class SessionStore {
   /** @returns the place of the turn, or why it was not added. */
   async append(
     conversationId: string,
-    turn: Turn,
+    turn: StoredTurn,
     options: AppendOptions,
   ): Promise<AppendedTurn | Refusal> {
     const createdAt = options.create ? String(turn.createdAt) : '';
@@ -92,6 +58,9 @@ export class SessionStore {
       options.retry || turn.idempotency ? '1' : '',
       options.writeBehind ? '' : String(this.limits.ttlSeconds),
       String(this.limits.maxTurns),
+      options.keyring,
+      options.title?.text ?? '',
+      options.title?.keyId ?? '',
     ]);
     if (typeof reply === 'number') return reply;
     const [seq, previousTurnId] = reply as [number, string];
@@ -107,10 +76,17 @@ export class SessionStore {
       String(this.limits.ttlSeconds),
     ]);
     if (typeof reply === 'number') return reply;
-    const [last, synced, createdAt, encoded] = reply as [number, number, string, string[]];
+    const [last, synced, createdAt, encoded, ...kept] = reply as [
+      number,
+      number,
+      string,
+      string[],
+      ...KeptWithTurns,
+    ];
     const firstSeq = last - encoded.length + 1;
     const turns = encoded.map((each, index) => ({ ...decodeTurn(each), seq: firstSeq + index }));
-    return { lastSeq: last, syncedSeq: synced, createdAt: Number(createdAt), turns };
+    const numbers = { lastSeq: last, syncedSeq: synced, createdAt: Number(createdAt) };
+    return { ...numbers, turns, ...keptWithTurns(kept) };
   }
 
   async unsynced(
@@ -121,12 +97,13 @@ export class SessionStore {
     const args = [String(maxTurns), String(maxBytes)];
     const reply = await this.lane.run(SCRIPTS.unsynced, keysOf(conversationId), args);
     if (typeof reply === 'number') return null;
-    const [synced, last, owner, createdAt, encoded] = reply as [
+    const [synced, last, owner, createdAt, encoded, ...kept] = reply as [
       number,
       number,
       string,
       string,
       string[],
+      ...KeptWithTurns,
     ];
     return {
       syncedSeq: synced,
@@ -134,6 +111,7 @@ export class SessionStore {
       owner: owner || null,
       createdAt: Number(createdAt),
       turns: encoded.map(decodeTurn),
+      ...keptWithTurns(kept),
     };
   }
 
@@ -161,12 +139,13 @@ export class SessionStore {
     conversationId: string,
     claim: SessionClaim,
     turnId: string,
-  ): Promise<{ readonly turn: NumberedTurn | null } | Refusal> {
+  ): Promise<FoundInSession | Refusal> {
     const args = [claim.owner ?? '', claim.epoch, turnId];
     const reply = await this.run(SCRIPTS.find, conversationId, args);
     if (typeof reply === 'number') return reply;
-    const [seq, encoded] = reply as [number, string] | [];
-    return { turn: encoded === undefined ? null : { ...decodeTurn(encoded), seq: seq! } };
+    const [seq, encoded, keyring] = reply as [number, string, string] | [];
+    const turn = encoded === undefined ? null : { ...decodeTurn(encoded), seq: seq! };
+    return { turn, keyring: keyring ?? '' };
   }
 
   /** The archive has turns that this session lacks: nobody reads it before it was discarded and restored. */
@@ -195,6 +174,7 @@ export class SessionStore {
       String(session.lastSeq),
       String(this.limits.ttlSeconds),
       ticket,
+      session.keyring,
       ...session.turns.map(encodeTurn),
     ]);
   }

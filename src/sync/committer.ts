@@ -3,6 +3,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Metrics } from '../metrics/metrics.js';
 import { Archive, type CommittedBatch } from '../persistence/archive.js';
 import type { ConversationBatch } from '../persistence/archive.statements.js';
+import { DeadLetters } from '../persistence/dead-letters.js';
 import { failureKind, LOCK_NOT_AVAILABLE, sqlstateOf } from '../persistence/sqlstate.js';
 
 export interface Committed {
@@ -30,6 +31,7 @@ export class Committer {
 
   constructor(
     private readonly archive: Archive,
+    private readonly letters: DeadLetters,
     private readonly metrics: Metrics,
   ) {}
 
@@ -86,7 +88,7 @@ export class Committer {
     const [turn] = batch.turns;
     if (batch.turns.length === 1) {
       const sqlstate = sqlstateOf(cause) ?? '';
-      await this.archive.bury(batch, turn!, sqlstate);
+      await this.letters.bury(batch, turn!, sqlstate);
       this.metrics.syncFailures.inc({ reason: 'poison' });
       this.logger.error(`Postgres refuses a turn (SQLSTATE ${sqlstate}); it is a dead letter now`);
       return { batches: [nothingStored(batch, false)], deadLetters: 1 };

@@ -3,7 +3,7 @@ import { storageUnavailable } from '../conversation/errors.js';
 import { Metrics } from '../metrics/metrics.js';
 import type { CommittedBatch } from '../persistence/archive.js';
 import { BackgroundSessions } from '../session/session.lanes.js';
-import type { UnsyncedTurns } from '../session/session.store.js';
+import type { UnsyncedTurns } from '../session/session.js';
 import { type Committed, Committer } from './committer.js';
 import { UnflushedTurns } from './unflushed-turns.js';
 

@@ -1,29 +1,19 @@
 import { Injectable } from '@nestjs/common';
-import type { Conversation } from '../conversation/conversation.js';
+import { conversationNotFound, hasCode, storageUnavailable } from '../conversation/errors.js';
+import type { Appended } from '../conversation/history-store.js';
 import {
-  conversationChanged,
-  conversationNotFound,
-  hasCode,
-  storageUnavailable,
-} from '../conversation/errors.js';
-import {
-  type Appended,
-  type AppendRequest,
-  type FoundTurn,
-  HistoryStore,
-  type Recalled,
-} from '../conversation/history-store.js';
-import type { NumberedTurn } from '../conversation/turn.js';
+  type StoredAppend,
+  type StoredFound,
+  StoredHistory,
+  type StoredRecalled,
+} from '../conversation/stored-history.js';
+import type { StoredConversation } from '../conversation/stored-turn.js';
 import { DatabaseHistory } from '../persistence/database.history.js';
 import { RedisUnavailable } from '../redis/lane.js';
 import { RedisConnection } from '../redis/redis.connection.js';
-import { Refusal } from '../session/scripts.js';
-import { RequestSessions } from '../session/session.lanes.js';
+import { MendedSessions } from './mended.sessions.js';
 import { Restore } from './restore.js';
 import { WriteBehind } from './write-behind.js';
-
-// Each try mends one obstacle (absent, stale); more than a few mean that somebody keeps undoing it.
-const MAX_TRIES = 5;
 
 /**
  * Redis over Postgres. A turn is answered from the session and appended to it; Postgres follows.
@@ -31,10 +21,10 @@ const MAX_TRIES = 5;
  * Guaranteed: an accepted turn is dirty in Redis or committed in Postgres before `append` resolves.
  */
 @Injectable()
-export class HybridHistory extends HistoryStore {
+export class HybridHistory extends StoredHistory {
   constructor(
     private readonly redis: RedisConnection,
-    private readonly sessions: RequestSessions,
+    private readonly sessions: MendedSessions,
     private readonly restore: Restore,
     private readonly durable: DatabaseHistory,
     private readonly writeBehind: WriteBehind,
@@ -42,7 +32,7 @@ export class HybridHistory extends HistoryStore {
     super();
   }
 
-  async assertWritable(durability: AppendRequest['durability']): Promise<void> {
+  async assertWritable(durability: StoredAppend['durability']): Promise<void> {
     if (this.redis.breaker.isOpen) {
       await this.durable.assertReachable();
     } else if (durability === 'committed') {
@@ -56,9 +46,9 @@ export class HybridHistory extends HistoryStore {
     }
   }
 
-  async recall(conversationId: string, owner: string | null): Promise<Recalled> {
+  async recall(conversationId: string, owner: string | null): Promise<StoredRecalled> {
     try {
-      return await this.recallHot(conversationId, owner);
+      return await this.sessions.recall(conversationId, owner);
     } catch (error) {
       if (!(error instanceof RedisUnavailable)) throw error;
       await this.writeBehind.catchUp(conversationId);
@@ -66,7 +56,7 @@ export class HybridHistory extends HistoryStore {
     }
   }
 
-  async append(request: AppendRequest): Promise<Appended> {
+  async append(request: StoredAppend): Promise<Appended> {
     try {
       return await this.appendHot(request);
     } catch (error) {
@@ -79,8 +69,8 @@ export class HybridHistory extends HistoryStore {
     conversationId: string,
     owner: string | null,
     turnId: string,
-    durability: AppendRequest['durability'],
-  ): Promise<FoundTurn | null> {
+    durability: StoredAppend['durability'],
+  ): Promise<StoredFound | null> {
     if (this.redis.breaker.isOpen) await this.writeBehind.catchUp(conversationId);
     const kept = await this.durable.find(conversationId, owner, turnId).catch((error: unknown) => {
       // A turn that only Redis has yet is found there; one that must be committed has to wait.
@@ -96,10 +86,11 @@ export class HybridHistory extends HistoryStore {
     if (this.durable.isWritable && (await this.durable.isErased(conversationId, owner))) {
       throw conversationNotFound();
     }
-    const turn = await this.findHot(conversationId, owner, turnId);
+    const { turn, keyring } = await this.sessions.find(conversationId, owner, turnId);
     if (!turn) return null;
-    if (durability === 'accepted') return { turn, seq: turn.seq, durability };
-    return { turn, seq: await this.writeBehind.committed(conversationId, turnId), durability };
+    if (durability === 'accepted') return { turn, seq: turn.seq, durability, keyring };
+    const seq = await this.writeBehind.committed(conversationId, turnId);
+    return { turn, seq, durability, keyring };
   }
 
   async erase(conversationId: string, owner: string | null): Promise<void> {
@@ -121,7 +112,7 @@ export class HybridHistory extends HistoryStore {
     await this.restore.eraseSession(conversationId);
   }
 
-  async end(conversationId: string, owner: string | null): Promise<Conversation> {
+  async end(conversationId: string, owner: string | null): Promise<StoredConversation> {
     // First whose it is; a conversation that is only in Redis yet is not in the archive to be asked.
     await this.recall(conversationId, owner);
     await this.restore.discard(conversationId).catch((error: unknown) => {
@@ -130,42 +121,9 @@ export class HybridHistory extends HistoryStore {
     return this.durable.end(conversationId, owner);
   }
 
-  /** A turn that only Redis has yet, however many came after it. */
-  private async findHot(
-    conversationId: string,
-    owner: string | null,
-    turnId: string,
-  ): Promise<NumberedTurn | null> {
-    try {
-      const found = await this.mended(conversationId, owner, () =>
-        this.sessions.find(conversationId, { owner, epoch: this.redis.epoch }, turnId),
-      );
-      return found.turn;
-    } catch (error) {
-      if (error instanceof RedisUnavailable || hasCode(error, 'conversation_not_found'))
-        return null;
-      throw error;
-    }
-  }
-
-  private async recallHot(conversationId: string, owner: string | null): Promise<Recalled> {
-    let source: Recalled['source'] = 'hot';
-    const { turns, lastSeq } = await this.mended(conversationId, owner, async (tries) => {
-      if (tries > 0) source = 'durable';
-      return this.sessions.recall(conversationId, { owner, epoch: this.redis.epoch });
-    });
-    return { source, turns, lastSeq };
-  }
-
-  private async appendHot(request: AppendRequest): Promise<Appended> {
-    const { conversationId, owner, turn } = request;
-    const appended = await this.mended(conversationId, owner, () =>
-      this.sessions.append(conversationId, turn, {
-        ...request,
-        epoch: this.redis.epoch,
-        writeBehind: true,
-      }),
-    );
+  private async appendHot(request: StoredAppend): Promise<Appended> {
+    const { conversationId, turn } = request;
+    const appended = await this.sessions.append(request);
     this.writeBehind.noteAppended(request, appended);
     if (request.durability === 'accepted') {
       this.writeBehind.flushSoon(conversationId);
@@ -176,7 +134,7 @@ export class HybridHistory extends HistoryStore {
   }
 
   /** The turn may be in Redis already, when only the reply was lost: its id keeps it from being stored twice. */
-  private async appendAroundRedis(request: AppendRequest): Promise<Appended> {
+  private async appendAroundRedis(request: StoredAppend): Promise<Appended> {
     const { conversationId, owner } = request;
     try {
       return await this.writeBehind.aroundRedis(conversationId, () =>
@@ -209,40 +167,5 @@ export class HybridHistory extends HistoryStore {
         ? error
         : storageUnavailable(error);
     }
-  }
-
-  /**
-   * Repeats a script until nothing stands in its way: fills an absent session, discards a stale one.
-   * @throws RedisUnavailable too when Redis cannot even keep a session that long.
-   */
-  private async mended<T extends object>(
-    conversationId: string,
-    owner: string | null,
-    attempt: (tries: number) => Promise<T | Refusal>,
-  ): Promise<T> {
-    let reply: T | Refusal | undefined;
-    for (let tries = 0; tries < MAX_TRIES; tries++) {
-      reply = await attempt(tries);
-      switch (reply) {
-        case Refusal.Foreign:
-          throw conversationNotFound();
-        case Refusal.Changed:
-          throw conversationChanged();
-        case Refusal.Missing:
-          await this.writeBehind.afterMiss(conversationId);
-          await this.restore.fill(conversationId, owner);
-          break;
-        case Refusal.Stale:
-          await this.writeBehind.afterMiss(conversationId);
-          await this.restore.discard(conversationId);
-          break;
-        default:
-          return reply as T;
-      }
-    }
-    // Evicted as soon as it is filled: a Redis that short of memory is as good as none for this turn.
-    throw reply === Refusal.Missing
-      ? new RedisUnavailable(storageUnavailable())
-      : storageUnavailable();
   }
 }

@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { storageUnavailable } from '../conversation/errors.js';
+import type { StoredAppend } from '../conversation/stored-history.js';
 import { Metrics } from '../metrics/metrics.js';
-import { type AcceptedTurn, AcceptedTurnArchive, ERASED } from '../persistence/accepted-turns.js';
+import { AcceptedTurnArchive, ERASED } from '../persistence/accepted-turns.js';
 import { RedisConnection } from '../redis/redis.connection.js';
+import type { AppendedTurn } from '../session/session.js';
 import { failureReason } from './failure-reason.js';
 import { Recovery } from './recovery.js';
 import { UnflushedTurns } from './unflushed-turns.js';
@@ -49,8 +51,8 @@ export class Rescue implements OnApplicationShutdown {
     this.stopped = true;
   }
 
-  note(conversationId: string, owner: string | null, turn: AcceptedTurn): void {
-    this.unflushed.note(conversationId, owner, turn);
+  note(request: StoredAppend, appended: AppendedTurn): void {
+    this.unflushed.note({ ...request, turn: { ...request.turn, ...appended } });
   }
 
   /** Runs a flush; when that takes long, looks whether Redis is there, for a frozen one says nothing of itself. */

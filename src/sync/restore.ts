@@ -30,8 +30,8 @@ export class Restore {
     );
     if (!tail) throw conversationNotFound();
     if (ticket === null) return;
-    const { createdAt, turnCount } = tail.conversation;
-    const session = { owner, createdAt, lastSeq: turnCount, turns: tail.turns };
+    const { createdAt, turnCount, keyring } = tail.conversation;
+    const session = { owner, createdAt, lastSeq: turnCount, turns: tail.turns, keyring };
     await this.sessions.restore(conversationId, session, epoch, ticket);
   }
 

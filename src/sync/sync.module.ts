@@ -7,6 +7,7 @@ import { FlushQueue } from './flush-queue.js';
 import { Flusher } from './flusher.js';
 import { HybridClaims } from './hybrid.claims.js';
 import { HybridHistory } from './hybrid.history.js';
+import { MendedSessions } from './mended.sessions.js';
 import { Recovery } from './recovery.js';
 import { Rescue } from './rescue.js';
 import { Restore } from './restore.js';
@@ -29,6 +30,7 @@ import { WriteBehind } from './write-behind.js';
     UnflushedTurns,
     Restore,
     WriteBehind,
+    MendedSessions,
     Sweep,
     SweepSchedule,
     HybridHistory,

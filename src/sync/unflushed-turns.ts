@@ -1,10 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import type { AcceptedTurn } from '../persistence/accepted-turns.js';
+import { mergeKeyrings } from '../conversation/keyring.js';
+import type { AcceptedBatch, AcceptedTurn } from '../persistence/accepted-turns.js';
 
 /** Turns of one conversation that Redis has accepted, in their order. */
-export interface AcceptedTurns {
-  readonly owner: string | null;
-  readonly turns: readonly AcceptedTurn[];
+type AcceptedTurns = Omit<AcceptedBatch, 'conversationId'>;
+
+/** A turn of a conversation, with what Redis has accepted along with it. */
+interface Noted extends Omit<AcceptedBatch, 'turns'> {
+  readonly turn: AcceptedTurn;
 }
 
 // A second copy costs memory: some seconds of a busy instance, hours of an idle one. The oldest are let go.
@@ -32,13 +35,18 @@ export class UnflushedTurns {
     return this.conversations.get(conversationId);
   }
 
-  note(conversationId: string, owner: string | null, turn: AcceptedTurn): void {
-    const turns = this.of(conversationId)?.turns ?? [];
+  note({ conversationId, owner, turn, keyring, title }: Noted): void {
+    const { turns, ...known } = this.of(conversationId) ?? { turns: [], keyring: '', title: null };
     // Replies of parallel turns may come in another order than their places.
     const place = turns.findLastIndex(({ seq }) => seq <= turn.seq) + 1;
     // A retry was told the same. A turn that Redis has lost since may have had the same place.
     if (turns.some(({ id }) => id === turn.id)) return;
-    this.conversations.set(conversationId, { owner, turns: turns.toSpliced(place, 0, turn) });
+    this.conversations.set(conversationId, {
+      owner,
+      turns: turns.toSpliced(place, 0, turn),
+      keyring: mergeKeyrings(known.keyring, keyring),
+      title: known.title ?? title,
+    });
     this.characters += sizeOf(turn);
     for (const oldest of this.conversations.keys()) {
       if (this.characters <= MAX_CHARACTERS) return;

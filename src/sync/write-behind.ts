@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Environment } from '../config/environment.js';
-import type { AppendRequest } from '../conversation/history-store.js';
-import type { AppendedTurn } from '../session/session.store.js';
+import type { StoredAppend } from '../conversation/stored-history.js';
+import type { AppendedTurn } from '../session/session.js';
 import { Backlog } from './backlog.js';
 import { FlushQueue } from './flush-queue.js';
 import { Recovery } from './recovery.js';
@@ -25,8 +25,8 @@ export class WriteBehind {
   }
 
   /** Redis has a new turn. */
-  noteAppended({ conversationId, owner, turn }: AppendRequest, appended: AppendedTurn): void {
-    this.rescue.note(conversationId, owner, { ...turn, ...appended });
+  noteAppended(request: StoredAppend, appended: AppendedTurn): void {
+    this.rescue.note(request, appended);
     this.backlog.noteAppended();
   }
 

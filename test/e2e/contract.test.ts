@@ -183,7 +183,7 @@ describe.each(modes)('HISTORY_MODE=$mode', async ({ mode, kept, accepted, source
     expect(ended.status).toBe(200);
     expect(ended.body).toEqual({
       conversation_id,
-      title: null,
+      title: FIRST,
       created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
       last_activity: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
       turn_count: 2,

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { Turn } from '../../src/conversation/turn.js';
+import type { StoredTurn } from '../../src/conversation/stored-turn.js';
 import { Archive } from '../../src/persistence/archive.js';
 import { HotStaleMarks } from '../../src/persistence/hot-stale-marks.js';
-import { batchOf, openDatabase } from '../support/archive.js';
+import { batchOf, openDatabase, UNSEALED } from '../support/archive.js';
 import { createDatabase } from '../support/stores.js';
 import { aTurn, someTurns } from '../support/turns.js';
 
@@ -15,7 +15,7 @@ const marks = new HotStaleMarks(connection);
 const stored = async (id: string, owner: string | null = null) =>
   (await archive.tail(id, owner, 100))?.turns;
 
-async function throughTheArchive(turn: Turn) {
+async function throughTheArchive(turn: StoredTurn) {
   const id = randomUUID();
   await archive.commit([batchOf(id, [turn])]);
   return (await stored(id))![0];
@@ -41,8 +41,10 @@ describe('what comes back', () => {
     {},
     null,
   ])('has metadata as it was: %j', async (metadata) => {
-    const turn = aTurn({ metadata });
-    expect(await throughTheArchive(turn)).toEqual({ ...turn, seq: 1 });
+    const turn = aTurn({ metadata: metadata && JSON.stringify(metadata) });
+    const stored = (await throughTheArchive(turn))!;
+    expect(stored).toEqual({ ...turn, seq: 1, metadata: stored.metadata });
+    expect(JSON.parse(stored.metadata ?? 'null')).toEqual(metadata);
   });
 
   it('has every field of a turn as it was', async () => {
@@ -54,10 +56,10 @@ describe('what comes back', () => {
       model: 'gpt-"x"',
       usage: { promptTokens: 0, completionTokens: 2_000_000_000 },
       latencyMs: 0,
-      context: {
+      context: JSON.stringify({
         citations: [{ id: 'a', title: 'T', url: 'https://a.b', snippet: '"s"', score: 0.71 }],
         history: { source: 'hot', turns_used: 2, turns_available: 9, tokens: 77 },
-      },
+      }),
       idempotency: { key: 'ab'.repeat(32), body: 'cd'.repeat(32) },
     });
     expect(await throughTheArchive(turn)).toEqual({ ...turn, seq: 1 });
@@ -79,7 +81,13 @@ describe('what comes back', () => {
     expect(await archive.tail(id, 'user-2', 10)).toBeNull();
     expect(await archive.tail(id, null, 10)).toBeNull();
     expect(await archive.tail(randomUUID(), 'user-1', 10)).toBeNull();
-    const append = { conversationId: id, turn: aTurn(), create: true, aroundRedis: false };
+    const append = {
+      conversationId: id,
+      turn: aTurn(),
+      create: true,
+      aroundRedis: false,
+      ...UNSEALED,
+    };
     await expect(archive.append({ ...append, owner: 'user-2' })).rejects.toMatchObject({
       code: 'conversation_not_found',
     });
@@ -101,7 +109,13 @@ describe('an erased conversation', () => {
     expect(late[0]!.numbers.size).toBe(1);
     expect(await stored(id)).toBeUndefined();
     expect(await stored(lively)).toHaveLength(1);
-    const append = { conversationId: id, owner: null, turn: aTurn(), aroundRedis: true };
+    const append = {
+      conversationId: id,
+      owner: null,
+      turn: aTurn(),
+      aroundRedis: true,
+      ...UNSEALED,
+    };
     for (const create of [true, false]) {
       await expect(archive.append({ ...append, create })).rejects.toMatchObject({
         code: 'conversation_not_found',
@@ -122,7 +136,7 @@ describe('a conversation that was written around Redis', () => {
   it('bears the mark of its last such turn until that very mark is cleared', async () => {
     const id = randomUUID();
     const [first, second] = [aTurn(), aTurn()];
-    const append = { conversationId: id, owner: null, aroundRedis: true };
+    const append = { conversationId: id, owner: null, aroundRedis: true, ...UNSEALED };
     await archive.append({ ...append, turn: first, create: true });
     expect(await markOf(id)).toBe(first.id);
     await archive.append({ ...append, turn: second, create: false });
@@ -135,7 +149,7 @@ describe('a conversation that was written around Redis', () => {
 
   it('bears none where there is no Redis to be behind, or its turns came from there', async () => {
     const [direct, flushed] = [randomUUID(), randomUUID()];
-    const append = { conversationId: direct, owner: null, aroundRedis: false };
+    const append = { conversationId: direct, owner: null, aroundRedis: false, ...UNSEALED };
     await archive.append({ ...append, turn: aTurn(), create: true });
     await archive.commit([batchOf(flushed, someTurns(2))]);
     expect(await markOf(direct)).toBeUndefined();

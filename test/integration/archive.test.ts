@@ -1,18 +1,18 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { Turn } from '../../src/conversation/turn.js';
-import { batchOf, openArchive } from '../support/archive.js';
+import type { StoredTurn } from '../../src/conversation/stored-turn.js';
+import { batchOf, openArchive, UNSEALED } from '../support/archive.js';
 import { archivedTurns } from '../support/archive-contents.js';
 import { createDatabase } from '../support/stores.js';
 import { aTurn, someTurns } from '../support/turns.js';
 
 const database = await createDatabase();
 const archive = await openArchive(database.url);
-const commit = (id: string, turns: readonly Turn[]) => archive.commit([batchOf(id, turns)]);
+const commit = (id: string, turns: readonly StoredTurn[]) => archive.commit([batchOf(id, turns)]);
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 const seqsOf = async (id: string) => (await archivedTurns(database, id)).map(({ seq }) => seq);
 const idsOf = async (id: string) => (await archivedTurns(database, id)).map((turn) => turn.id);
-const ids = (turns: readonly Turn[]) => turns.map(({ id }) => id);
+const ids = (turns: readonly StoredTurn[]) => turns.map(({ id }) => id);
 
 async function turnCount(id: string): Promise<number> {
   const sql =
@@ -46,7 +46,7 @@ describe('numbering', () => {
   it('numbers turns around Redis and out of flushes in one row', async () => {
     const id = randomUUID();
     const first = aTurn();
-    const direct = { conversationId: id, owner: null, aroundRedis: true };
+    const direct = { conversationId: id, owner: null, aroundRedis: true, ...UNSEALED };
     expect(await archive.append({ ...direct, turn: first, create: true })).toBe(1);
     await Promise.all([
       ...someTurns(10).map((turn) => archive.append({ ...direct, turn, create: false })),
@@ -79,7 +79,14 @@ describe('a turn that comes twice', () => {
   it('is stored once though it comes around Redis too', async () => {
     const [id, turn] = [randomUUID(), aTurn()];
     await commit(id, [turn]);
-    const direct = { conversationId: id, owner: null, turn, create: true, aroundRedis: true };
+    const direct = {
+      conversationId: id,
+      owner: null,
+      turn,
+      create: true,
+      aroundRedis: true,
+      ...UNSEALED,
+    };
     expect(await archive.append(direct)).toBe(1);
     expect(await idsOf(id)).toEqual([turn.id]);
   });

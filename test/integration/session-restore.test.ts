@@ -11,7 +11,7 @@ const newSession = (limits = {}) => new TestSession(storeOn(client, limits), cli
 const ids = (turns: readonly { id: string }[]) => turns.map(({ id }) => id);
 const fillAndDrop = async (session: TestSession) => {
   const [turn] = someTurns(1);
-  await session.restore({ owner: OWNER, createdAt: 1, lastSeq: 1, turns: [turn!] });
+  await session.restore({ owner: OWNER, createdAt: 1, lastSeq: 1, turns: [turn!], keyring: '' });
   await session.store.drop(session.id);
 };
 
@@ -21,6 +21,7 @@ describe('restore', () => {
     createdAt: 1_700_000_000_000,
     lastSeq,
     turns,
+    keyring: '',
   });
 
   it('fills an absent session with synced turns under a TTL', async () => {

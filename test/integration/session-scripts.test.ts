@@ -69,6 +69,8 @@ describe('unsynced', () => {
     expect(await session.unsynced()).toEqual({
       syncedSeq: 2,
       lastSeq: 5,
+      keyring: '',
+      title: null,
       owner: OWNER,
       createdAt: session.turns[0]!.createdAt,
       turns: session.turns.slice(2),
@@ -146,7 +148,7 @@ describe.each(['meta', 'turns'] as const)('a session that lost its %s by evictio
     expect(await session.unsynced()).toBeNull();
 
     const { createdAt } = turns[0]!;
-    await session.restore({ owner: OWNER, createdAt, lastSeq: 3, turns });
+    await session.restore({ owner: OWNER, createdAt, lastSeq: 3, turns, keyring: '' });
     expect(await session.recall()).toMatchObject({ lastSeq: 3, syncedSeq: 3, turns });
   });
 });
@@ -183,7 +185,7 @@ describe('drop and erase', () => {
     const session = newSession();
     const turns = await session.fill(2);
     await session.store.erase(session.id);
-    const before = { owner: OWNER, createdAt: turns[0]!.createdAt, lastSeq: 2, turns };
+    const before = { owner: OWNER, createdAt: turns[0]!.createdAt, lastSeq: 2, turns, keyring: '' };
     await session.restore(before);
     expect(await session.append(turns[1]!, { create: true, retry: true })).toBe(Refusal.Missing);
     await session.store.drop(session.id);

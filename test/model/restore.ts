@@ -4,7 +4,7 @@ import { KEEP_TURNS, Refusal } from './session.js';
 
 const MAX_TRIES = 5;
 
-/** src/sync/restore.ts, and `mended` of hybrid.history.ts. */
+/** src/sync/restore.ts, and `mended` of mended.sessions.ts. */
 export class Restore {
   constructor(private readonly instance: Instance) {}
 

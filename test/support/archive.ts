@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { afterAll } from 'vitest';
 import { Environment } from '../../src/config/environment.js';
-import type { Turn } from '../../src/conversation/turn.js';
+import type { StoredTurn } from '../../src/conversation/stored-turn.js';
 import { Archive } from '../../src/persistence/archive.js';
 import { dataSourceOptions } from '../../src/persistence/data-source.js';
 import { Database } from '../../src/persistence/database.js';
@@ -20,8 +20,17 @@ export async function openDatabase(url: string): Promise<Database> {
   return database;
 }
 
+/** What goes with turns that no key has sealed. */
+export const UNSEALED = { keyring: '', title: null };
+
 export const batchOf = (
   conversationId: string,
-  turns: readonly Turn[],
+  turns: readonly StoredTurn[],
   owner: string | null = null,
-) => ({ conversationId, owner, createdAt: turns[0]?.createdAt ?? Date.now(), turns });
+) => ({
+  conversationId,
+  owner,
+  createdAt: turns[0]?.createdAt ?? Date.now(),
+  turns,
+  ...UNSEALED,
+});

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import type { Turn } from '../../src/conversation/turn.js';
+import type { StoredTurn } from '../../src/conversation/stored-turn.js';
 import { conversationKeys } from '../../src/redis/keys.js';
 import { ClientLane } from '../../src/redis/lane.js';
-import { type RestoredSession, SessionStore } from '../../src/session/session.store.js';
+import type { RestoredSession } from '../../src/session/session.js';
+import { SessionStore } from '../../src/session/session.store.js';
 import { aTurn } from './turns.js';
 
 export const OWNER = 'user-1';
@@ -18,21 +19,22 @@ export class TestSession {
   readonly id = randomUUID();
   readonly keys = conversationKeys(this.id);
   /** In order; the turns that were accepted. */
-  readonly turns: Turn[] = [];
+  readonly turns: StoredTurn[] = [];
 
   constructor(
     readonly store: SessionStore,
     private readonly client: Redis,
   ) {}
 
-  async append(turn: Turn, options: Partial<Parameters<SessionStore['append']>[2]> = {}) {
-    const usual = { ...CLAIM, create: false, retry: false, writeBehind: true };
+  async append(turn: StoredTurn, options: Partial<Parameters<SessionStore['append']>[2]> = {}) {
+    const where = { create: false, retry: false, writeBehind: true };
+    const usual = { ...CLAIM, ...where, keyring: '', title: null };
     const reply = await this.store.append(this.id, turn, { ...usual, ...options });
     return typeof reply === 'number' ? reply : reply.seq;
   }
 
   /** Appends turns; the first one creates the session. */
-  async fill(count: number): Promise<Turn[]> {
+  async fill(count: number): Promise<StoredTurn[]> {
     for (let added = 0; added < count; added++) {
       const turn = aTurn({ question: `question ${this.turns.length + 1}` });
       const seq = await this.append(turn, { create: this.turns.length === 0 });

@@ -1,8 +1,16 @@
 import { v7 as uuidv7 } from 'uuid';
+import type { StoredTurn } from '../../src/conversation/stored-turn.js';
 import type { Turn } from '../../src/conversation/turn.js';
 
-/** A whole turn, with what the test says about it. */
-export function aTurn(about: Partial<Turn> = {}): Turn {
+/** A whole turn as the stores keep it, with what the test says about it. */
+export function aTurn(about: Partial<StoredTurn> = {}): StoredTurn {
+  const { context, metadata: _, ...rest } = aPlainTurn();
+  const plain = { ...rest, context: JSON.stringify(context), metadata: null, keyId: null };
+  return { ...plain, ...about };
+}
+
+/** A whole turn as it was said, with what the test says about it. */
+export function aPlainTurn(about: Partial<Turn> = {}): Turn {
   const createdAt = about.createdAt ?? Date.now();
   return {
     id: uuidv7({ msecs: createdAt }),
@@ -24,5 +32,5 @@ export function aTurn(about: Partial<Turn> = {}): Turn {
   };
 }
 
-export const someTurns = (count: number): Turn[] =>
+export const someTurns = (count: number): StoredTurn[] =>
   Array.from({ length: count }, (_, index) => aTurn({ question: `question ${index + 1}` }));

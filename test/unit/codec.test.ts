@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Turn } from '../../src/conversation/turn.js';
+import type { StoredTurn } from '../../src/conversation/stored-turn.js';
 import { decodeTurn, encodeTurn } from '../../src/session/codec.js';
 import { randomOf } from '../support/random.js';
 import { aTurn } from '../support/turns.js';
@@ -7,7 +7,7 @@ import { aTurn } from '../support/turns.js';
 const RUNS = 300;
 const PIECES = ['a', '"', '\\', '\n', '\u2028', '论', '𝒳', '\u0001', '{', ']', ',', '\u007f'];
 
-function randomTurn(seed: number): Turn {
+function randomTurn(seed: number): StoredTurn {
   const random = randomOf(seed);
   const upTo = (most: number) => Math.floor(random() * (most + 1));
   const text = () =>
@@ -17,15 +17,19 @@ function randomTurn(seed: number): Turn {
     question: text(),
     answer: text(),
     sources: Array.from({ length: upTo(4) }, text),
-    context: {
+    context: JSON.stringify({
       citations: [{ id, title: text(), url: text(), snippet: text(), score: random() }],
       history: { source: 'hot', turns_used: upTo(9), turns_available: upTo(99), tokens: upTo(999) },
-    },
+    }),
     status: upTo(1) === 1 ? 'partial' : 'complete',
     model: text(),
     usage: { promptTokens: upTo(9999), completionTokens: upTo(9999) },
     latencyMs: upTo(60_000),
-    metadata: upTo(1) === 1 ? { [text()]: text(), nested: [null, { deep: upTo(9) }] } : null,
+    metadata:
+      upTo(1) === 1
+        ? JSON.stringify({ [text()]: text(), nested: [null, { deep: upTo(9) }] })
+        : null,
+    keyId: upTo(1) === 1 ? text() : null,
     idempotency: upTo(1) === 1 ? { key: 'ab'.repeat(32), body: 'cd'.repeat(32) } : null,
   });
 }

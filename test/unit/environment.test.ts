@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { Environment } from '../../src/config/environment.js';
 import { InvalidEnvironment } from '../../src/config/variables.js';
@@ -119,4 +121,66 @@ describe('what is needed', () => {
 it('takes the limits of each value', () => {
   const raw = { PORT: '65535', CHAT_RATE_LIMIT: '0', SESSION_TTL: '1', SYNC_INTERVAL: '1' };
   expect(new Environment(raw)).toMatchObject({ port: 65_535, chatRateLimit: 0 });
+});
+
+describe('ENCRYPTION_KEYS', () => {
+  const base64 = (fill: string | Buffer) => Buffer.from(fill).toString('base64');
+  const [one, other] = [base64(randomBytes(32)), base64(randomBytes(32))];
+  const production = { NODE_ENV: 'production', AUTH_MODE: 'none' };
+
+  it('are taken in their order, with or without blanks between them', () => {
+    const { encryptionKeys } = new Environment({
+      ENCRYPTION_KEYS: `2026-05:${one}, old.1:${other}`,
+    });
+    expect(encryptionKeys.map(({ id }) => id)).toEqual(['2026-05', 'old.1']);
+    expect(encryptionKeys.map(({ key }) => key.export().toString('base64'))).toEqual([one, other]);
+    expect(new Environment({}).encryptionKeys).toEqual([]);
+    expect(new Environment({ ...production, ENCRYPTION_KEYS: `a:${one}` }).production).toBe(true);
+  });
+
+  it('are not shown by whatever prints the environment', () => {
+    const environment = new Environment({ ENCRYPTION_KEYS: `a:${one}` });
+    const hex = Buffer.from(one, 'base64').toString('hex');
+    for (const shown of [JSON.stringify(environment), inspect(environment, { depth: null })]) {
+      expect(shown).not.toContain(one);
+      expect(shown.replace(/ /g, '')).not.toContain(hex);
+    }
+  });
+
+  it.each([
+    ['an id alone', 'a'],
+    ['a key alone', one],
+    ['no id', `:${one}`],
+    ['a blank id', ` :${one}`],
+    ['an id with a comma', `a,b:${one}`],
+    ['an id with a blank', `a b:${one}`],
+    ['an id of 33 characters', `${'a'.repeat(33)}:${one}`],
+    ['an id twice', `a:${one},a:${other}`],
+    ['nothing behind a comma', `a:${one},`],
+    ['a colon too many', `a:b:${one}`],
+    ['no key', 'a:'],
+    ['a key of 31 bytes', `a:${base64(randomBytes(31))}`],
+    ['a key of 33 bytes', `a:${base64(randomBytes(33))}`],
+    ['a key in hex', `a:${randomBytes(32).toString('hex')}`],
+    ['a key in base64url', `a:${base64(Buffer.alloc(32, 0xfb)).replaceAll('+', '-')}`],
+    ['a key without padding', `a:${one.replace('=', '')}`],
+    ['a key with a spare bit', `a:${base64(Buffer.alloc(32)).replace(/A=$/, 'B=')}`],
+  ])('with %s stop the start, and are not repeated', (_, value) => {
+    const error = failure({ ENCRYPTION_KEYS: value });
+    expect(error).toBeInstanceOf(InvalidEnvironment);
+    expect(error.message).toMatch(/^ENCRYPTION_KEYS: got .+, takes .+$/);
+    for (const key of [one, other]) expect(error.message).not.toContain(key.slice(0, 12));
+  });
+
+  it.each([
+    ['of equal bytes', Buffer.alloc(32, 7)],
+    ['of zeros', Buffer.alloc(32)],
+    ['of few different bytes', Buffer.from('0123456789abcdef'.repeat(4), 'hex')],
+    ['that counts', Buffer.from(Array.from({ length: 32 }, (_, index) => index * 3))],
+    ['that somebody typed', Buffer.from('a-passphrase-of-32-characters-ok')],
+  ])('with a key %s are none in production', (_, bytes) => {
+    const raw = { ENCRYPTION_KEYS: `a:${base64(bytes)}` };
+    expect(failure({ ...production, ...raw }).message).toMatch(/no random one/);
+    expect(new Environment(raw).encryptionKeys).toHaveLength(1);
+  });
 });

@@ -1,26 +1,34 @@
 import { beforeEach, expect, it } from 'vitest';
+import type { AcceptedTurn } from '../../src/persistence/accepted-turns.js';
 import { UnflushedTurns } from '../../src/sync/unflushed-turns.js';
+import { UNSEALED } from '../support/archive.js';
 import { aTurn } from '../support/turns.js';
 
 let unflushed: UnflushedTurns;
 beforeEach(() => (unflushed = new UnflushedTurns()));
 
 const accepted = (seq: number, answer = '') => ({ ...aTurn({ answer }), seq, previousTurnId: '' });
+const of = (conversationId: string, owner: string | null, turn: AcceptedTurn) => ({
+  conversationId,
+  owner,
+  turn,
+  ...UNSEALED,
+});
 const places = (conversationId: string) =>
   unflushed.of(conversationId)?.turns.map(({ seq }) => seq);
 
 it('keeps turns in their places, in whatever order their replies came, and each once', () => {
   const turns = [2, 1, 4, 3].map((seq) => accepted(seq));
-  for (const turn of [...turns, turns[0]!]) unflushed.note('a', 'user-1', turn);
+  for (const turn of [...turns, turns[0]!]) unflushed.note(of('a', 'user-1', turn));
   expect(places('a')).toEqual([1, 2, 3, 4]);
   // One that Redis has lost, and the one that has its place now.
-  unflushed.note('a', 'user-1', accepted(2));
+  unflushed.note(of('a', 'user-1', accepted(2)));
   expect(places('a')).toEqual([1, 2, 2, 3, 4]);
 });
 
 it('lets go of what is archived, and then of the conversation', () => {
   const [first, second, third] = [accepted(1), accepted(2), accepted(3)];
-  for (const turn of [first, second, third]) unflushed.note('a', null, turn);
+  for (const turn of [first, second, third]) unflushed.note(of('a', null, turn));
   unflushed.settle('a', [second]);
   expect(places('a')).toEqual([1, 3]);
   unflushed.settleUpTo('a', 1);
@@ -32,7 +40,7 @@ it('lets go of what is archived, and then of the conversation', () => {
 it('lets the oldest conversations go when it holds too much', () => {
   const megabyte = 'x'.repeat(1024 * 1024);
   for (let number = 0; number < 40; number++) {
-    unflushed.note(`conversation ${number}`, null, accepted(1, megabyte));
+    unflushed.note(of(`conversation ${number}`, null, accepted(1, megabyte)));
   }
   expect(unflushed.conversationIds.length).toBeGreaterThan(25);
   expect(unflushed.conversationIds.length).toBeLessThan(33);
@@ -41,7 +49,7 @@ it('lets the oldest conversations go when it holds too much', () => {
   for (const id of unflushed.conversationIds) unflushed.settleUpTo(id, 1);
   // Nothing is counted that is not held any more.
   for (let number = 0; number < 25; number++) {
-    unflushed.note(`later ${number}`, null, accepted(1, megabyte));
+    unflushed.note(of(`later ${number}`, null, accepted(1, megabyte)));
   }
   expect(unflushed.conversationIds).toHaveLength(25);
 });

@@ -3,8 +3,20 @@
 -- ARGV 1 conversation id  2 owner  3 epoch  4 turn id  5 turn (which begins with its id)  6 last seq that the caller expects, or ''
 --      7 created at (ms) to create an absent session, or ''  8 '1' when an earlier try may have gone through
 --      9 '' with an archive behind; else the TTL in seconds  10 most turns to keep, without an archive
+--      11 keyring entry of the data key that sealed the turn, or ''  12 title of a session that is created, or ''
+--      13 id of the data key that sealed the title, or ''
 -- Returns { the turn's seq, id of the turn before it or '' }, or MISSING, STALE, CHANGED, FOREIGN.
 -- The shebang lets Redis refuse the whole script before its first write when memory is full.
+
+-- To the session's keyring, unless it has that key already: perhaps wrapped anew.
+local function add_data_key(entry)
+  if entry == '' then return end
+  local keyring = redis.call('HGET', KEYS[1], 'data_key')
+  local key_id = string.match(entry, '^[^:]+:')
+  if keyring and string.find(',' .. keyring, ',' .. key_id, 1, true) then return end
+  redis.call('HSET', KEYS[1], 'data_key', keyring and (keyring .. ',' .. entry) or entry)
+end
+
 local id, turn_id, turn, expected, created_at = ARGV[1], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 local session, refusal = trusted_session(ARGV[2], ARGV[3])
 
@@ -14,6 +26,7 @@ if not session then
   session = { base = 0, last = 0, synced = 0 }
   redis.call('HSET', KEYS[1], 'owner', ARGV[2], 'epoch', ARGV[3], 'created_at', created_at,
     'base', 0, 'last', 0, 'synced', 0)
+  if ARGV[12] ~= '' then redis.call('HSET', KEYS[1], 'title', ARGV[12], 'key_id', ARGV[13]) end
 end
 
 if ARGV[8] == '1' then
@@ -30,6 +43,7 @@ local newest = redis.call('LINDEX', KEYS[2], -1)
 local before = newest and string.sub(newest, 1, #turn_id) or ''
 redis.call('RPUSH', KEYS[2], turn)
 session.last = redis.call('HINCRBY', KEYS[1], 'last', 1)
+add_data_key(ARGV[11])
 
 if ARGV[9] == '' then
   redis.call('ZADD', KEYS[3], 'NX', now_ms(), id)

@@ -24,6 +24,12 @@ local function trusted_session(owner, epoch)
   return session
 end
 
+-- The data keys of its turns, its title and the key of that; '' for what it does not have.
+local function kept_with_turns()
+  local kept = redis.call('HMGET', KEYS[1], 'data_key', 'title', 'key_id')
+  return kept[1] or '', kept[2] or '', kept[3] or ''
+end
+
 local function now_ms()
   local time = redis.call('TIME')
   return time[1] * 1000 + math.floor(time[2] / 1000)

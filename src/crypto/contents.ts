@@ -1,0 +1,66 @@
+import type { Conversation } from '../conversation/conversation.js';
+import type { StoredConversation, StoredText, StoredTurn } from '../conversation/stored-turn.js';
+import type { HistoryTurn, Metadata, Turn, TurnContext } from '../conversation/turn.js';
+import type { Opener } from './opener.js';
+import type { Sealer } from './sealer.js';
+
+// What is sealed of a turn and of a conversation. The names are part of what is sealed: they never change.
+const OF_CONVERSATION = '';
+
+export function sealTurn(turn: Turn, sealer: Sealer): StoredTurn {
+  const { id, question, answer, context, metadata } = turn;
+  return {
+    ...turn,
+    question: sealer.text(question, id, 'question'),
+    answer: sealer.text(answer, id, 'answer'),
+    context: sealer.json(context, id, 'context'),
+    metadata: metadata && sealer.json(metadata, id, 'metadata'),
+    keyId: sealer.keyId,
+  };
+}
+
+/** @throws ServiceError decryption_failed. */
+export function openTurn({ keyId, ...turn }: StoredTurn, opener: Opener): Turn {
+  const { id, context, metadata } = turn;
+  return {
+    ...turn,
+    ...openTexts({ ...turn, keyId }, opener),
+    context: opener.json<TurnContext>(context, keyId, id, 'context'),
+    metadata: metadata === null ? null : opener.json<Metadata>(metadata, keyId, id, 'metadata'),
+  };
+}
+
+/** What the answer engine sees of it: half the work of opening it all. @throws ServiceError decryption_failed. */
+export const openForHistory = (turn: StoredTurn, opener: Opener): HistoryTurn => ({
+  ...openTexts(turn, opener),
+  sources: turn.sources,
+});
+
+export const sealTitle = (title: string, sealer: Sealer): StoredText => ({
+  text: sealer.text(title, OF_CONVERSATION, 'title'),
+  keyId: sealer.keyId,
+});
+
+/** @throws ServiceError decryption_failed. */
+export function openConversation(stored: StoredConversation, opener: Opener): Conversation {
+  const { id, owner, createdAt, lastActivity, turnCount, isArchived, title, metadata } = stored;
+  const place = [stored.keyId, OF_CONVERSATION] as const;
+  return {
+    id,
+    owner,
+    createdAt,
+    lastActivity,
+    turnCount,
+    isArchived,
+    title: title === null ? null : opener.text(title, ...place, 'title'),
+    metadata: metadata === null ? null : opener.json<Metadata>(metadata, ...place, 'metadata'),
+  };
+}
+
+function openTexts(turn: StoredTurn, opener: Opener): { question: string; answer: string } {
+  const { id, keyId, question, answer } = turn;
+  return {
+    question: opener.text(question, keyId, id, 'question'),
+    answer: opener.text(answer, keyId, id, 'answer'),
+  };
+}
