@@ -5,6 +5,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { AppModule } from './app.module.js';
 import type { Environment } from './config/environment.js';
 import { ProblemFilter } from './http/problem.filter.js';
+import { trustProxies } from './http/trust-proxies.js';
 import { logRequests, requestId } from './http/request-log.js';
 import { validationPipe } from './http/validation.js';
 import { PinoLogger } from './logging/pino.logger.js';
@@ -17,6 +18,7 @@ export async function createApp(environment: Environment): Promise<NestFastifyAp
   const problems = new ProblemFilter();
   const adapter = new FastifyAdapter({
     bodyLimit: MAX_BODY_BYTES,
+    ...trustProxies(environment.trustedProxies),
     genReqId: requestId,
     // An address that cannot be decoded never reaches the router, nor its hooks and filters.
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
@@ -43,6 +45,7 @@ function describe(app: NestFastifyApplication): void {
     .setDescription('Keeps the conversation history of AI chat agents.')
     .setVersion('0.1.0')
     .addBearerAuth()
+    .addSecurityRequirements('bearer')
     .build();
   SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, description), {
     jsonDocumentUrl: 'docs-json',

@@ -1,6 +1,6 @@
-import { Controller, Get, HttpCode, Inject, Optional, Post, UseGuards } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { AdminGuard } from '../auth/admin.guard.js';
+import { Controller, Get, HttpCode, Inject, Optional, Post } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ForAdmins } from '../auth/access.js';
 import { notInThisMode, storageUnavailable } from '../conversation/errors.js';
 import { ApiProblems } from '../http/api-problems.js';
 import { RedisUnavailable } from '../redis/lane.js';
@@ -9,9 +9,8 @@ import { Verify } from '../sync/verify.js';
 import { SweepReport, VerifyReport } from './admin.dto.js';
 
 @ApiTags('admin')
-@ApiBearerAuth()
 @Controller('admin')
-@UseGuards(AdminGuard)
+@ForAdmins()
 export class AdminController {
   constructor(
     @Optional() @Inject(Sweep) private readonly sweep: Sweep | null,

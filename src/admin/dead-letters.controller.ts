@@ -7,10 +7,9 @@ import {
   Param,
   ParseUUIDPipe,
   Post,
-  UseGuards,
 } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { AdminGuard } from '../auth/admin.guard.js';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ForAdmins } from '../auth/access.js';
 import { notInThisMode, ServiceError } from '../conversation/errors.js';
 import { ApiProblems } from '../http/api-problems.js';
 import { DeadLetters } from '../persistence/dead-letters.js';
@@ -23,9 +22,8 @@ const turnId = new ParseUUIDPipe({
 });
 
 @ApiTags('admin')
-@ApiBearerAuth()
 @Controller('admin/dead-letters')
-@UseGuards(AdminGuard)
+@ForAdmins()
 export class DeadLettersController {
   constructor(
     @Optional() @Inject(DeadLetters) private readonly letters: DeadLetters | null,

@@ -1,4 +1,5 @@
-import { createParamDecorator } from '@nestjs/common';
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
 
 /** Who is calling. */
 export interface Caller {
@@ -6,7 +7,22 @@ export interface Caller {
   readonly userId: string | null;
 }
 
-const ANYBODY: Caller = { userId: null };
+export const ANYBODY: Caller = { userId: null };
 
-/** The caller of a request. In `AUTH_MODE=none`, the only mode so far, that is anybody. */
-export const CurrentCaller = createParamDecorator((): Caller => ANYBODY);
+const callers = new WeakMap<FastifyRequest, Caller>();
+
+export function rememberCaller(request: FastifyRequest, caller: Caller): void {
+  callers.set(request, caller);
+}
+
+/** Whom the guard has let in. A route that is not for users has no caller, and must not take anybody for one. */
+export function callerOf(request: FastifyRequest): Caller {
+  const caller = callers.get(request);
+  if (!caller) throw new Error('this route is not for users');
+  return caller;
+}
+
+/** The caller of a request. */
+export const CurrentCaller = createParamDecorator((_: unknown, context: ExecutionContext): Caller =>
+  callerOf(context.switchToHttp().getRequest<FastifyRequest>()),
+);

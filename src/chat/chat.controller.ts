@@ -3,7 +3,7 @@ import { ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger
 import type { FastifyReply } from 'fastify';
 import { type Caller, CurrentCaller } from '../auth/caller.js';
 import { ApiProblems } from '../http/api-problems.js';
-import { ChatRateGuard } from '../limits/chat-rate.guard.js';
+import { ChatRateGuard } from './chat-rate.guard.js';
 import { ChatReply } from './chat-reply.dto.js';
 import { ChatRequest } from './chat-request.dto.js';
 import { ChatService } from './chat.service.js';

@@ -1,19 +1,12 @@
-import { type DynamicModule, Module } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import { AnswerModule } from '../answer/answer.module.js';
-import type { Environment } from '../config/environment.js';
-import { LimitsModule } from '../limits/limits.module.js';
 import { ChatController } from './chat.controller.js';
 import { ChatService } from './chat.service.js';
 import { IdempotentTurns } from './idempotent-turns.js';
 
-@Module({})
-export class ChatModule {
-  static forRoot(environment: Environment): DynamicModule {
-    return {
-      module: ChatModule,
-      imports: [AnswerModule, LimitsModule.forRoot(environment)],
-      controllers: [ChatController],
-      providers: [ChatService, IdempotentTurns],
-    };
-  }
-}
+@Module({
+  imports: [AnswerModule],
+  controllers: [ChatController],
+  providers: [ChatService, IdempotentTurns],
+})
+export class ChatModule {}

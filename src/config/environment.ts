@@ -1,5 +1,7 @@
 import { ConfigModule } from '@nestjs/config';
 import { type EncryptionKey, readEncryptionKeys } from './encryption-keys.js';
+import { type JwtSettings, readAdminToken, readJwtSettings } from './identity.js';
+import { readTrustedProxies, type TrustedProxies } from './trusted-proxies.js';
 import { InvalidEnvironment, type RawEnvironment, Variables } from './variables.js';
 
 export const HISTORY_MODES = ['hybrid', 'redis', 'database', 'client'] as const;
@@ -30,7 +32,10 @@ export class Environment {
   readonly sweepIntervalSeconds: number;
   readonly maxUnsyncedTurns: number;
 
+  /** null: `AUTH_MODE=none`. */
+  readonly jwt: JwtSettings | null;
   readonly adminToken: string | undefined;
+  readonly trustedProxies: TrustedProxies;
   /** Turns a minute for one caller; 0: no limit. */
   readonly chatRateLimit: number;
   /** The first one writes; none: contents are stored as they are. */
@@ -76,12 +81,9 @@ export class Environment {
     this.sweepIntervalSeconds = readSweepInterval(variables);
     this.maxUnsyncedTurns = variables.integer('MAX_UNSYNCED_TURNS', { default: 100_000, ...count });
 
-    // Without this word a deployment that forgot its tokens would serve everybody's conversations.
-    if (this.production && variables.text('AUTH_MODE') === undefined) {
-      throw new InvalidEnvironment('AUTH_MODE', 'nothing', 'none, said explicitly in production');
-    }
-    variables.oneOf('AUTH_MODE', ['none'], 'none');
-    this.adminToken = variables.secret('ADMIN_TOKEN', 16);
+    this.jwt = readJwtSettings(variables, this.production);
+    this.adminToken = readAdminToken(variables, this.production);
+    this.trustedProxies = readTrustedProxies(variables);
     this.chatRateLimit = variables.integer('CHAT_RATE_LIMIT', {
       default: 30,
       min: 0,

@@ -17,6 +17,7 @@ export const ERROR_CODES = {
   decryption_failed: { status: 500, title: 'Contents cannot be decrypted', retryable: false },
   answer_engine_failed: { status: 502, title: 'The answer engine failed', retryable: true },
   storage_unavailable: { status: 503, title: 'Storage is unavailable', retryable: true },
+  identity_unavailable: { status: 503, title: 'Identity is unavailable', retryable: true },
   too_many_unsynced: { status: 503, title: 'Too many unsynced turns', retryable: true },
   answer_engine_timeout: { status: 504, title: 'The answer engine took too long', retryable: true },
 } as const;

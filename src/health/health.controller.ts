@@ -2,6 +2,7 @@ import { Controller, Get, Header, Res, ServiceUnavailableException } from '@nest
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { HealthCheck, type HealthCheckResult, HealthCheckService } from '@nestjs/terminus';
 import type { FastifyReply } from 'fastify';
+import { Public } from '../auth/access.js';
 import { storageUnavailable } from '../conversation/errors.js';
 import { ApiProblems } from '../http/api-problems.js';
 import { Indicators } from './indicators.js';
@@ -12,6 +13,7 @@ import { Stores } from './stores.js';
 /** Health, without token, secrets, hosts or driver errors; within a second, whatever is broken. */
 @ApiTags('health')
 @Controller('health')
+@Public()
 export class HealthController {
   constructor(
     private readonly health: HealthCheckService,

@@ -1,9 +1,10 @@
-import { type DynamicModule, Module } from '@nestjs/common';
+import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { ThrottlerModule } from '@nestjs/throttler';
 import { Environment } from '../config/environment.js';
 import { RedisConnection } from '../redis/redis.connection.js';
 import { RedisModule } from '../redis/redis.module.js';
-import { SharedThrottlerStorage } from './shared.storage.js';
+import { Counters } from './counters.js';
+import { CountersStorage } from './throttler.storage.js';
 
 const WINDOW_MS = 60_000;
 
@@ -12,20 +13,27 @@ const WINDOW_MS = 60_000;
 export class LimitsModule {
   static forRoot({ historyMode }: Environment): DynamicModule {
     const withRedis = historyMode === 'hybrid' || historyMode === 'redis';
+    const counters: Provider = {
+      provide: Counters,
+      inject: [{ token: RedisConnection, optional: true }],
+      useFactory: (redis?: RedisConnection) => new Counters(redis?.requests ?? null),
+    };
     return {
       module: LimitsModule,
+      global: true,
       imports: [
+        ...(withRedis ? [RedisModule] : []),
         ThrottlerModule.forRootAsync({
-          imports: withRedis ? [RedisModule] : [],
-          inject: [Environment, { token: RedisConnection, optional: true }],
-          useFactory: (environment: Environment, redis?: RedisConnection) => ({
-            throttlers: [{ ttl: WINDOW_MS, limit: environment.chatRateLimit }],
-            skipIf: () => environment.chatRateLimit === 0,
-            storage: new SharedThrottlerStorage(redis?.requests ?? null),
+          inject: [Environment, Counters],
+          useFactory: ({ chatRateLimit }: Environment, shared: Counters) => ({
+            throttlers: [{ ttl: WINDOW_MS, limit: chatRateLimit }],
+            skipIf: () => chatRateLimit === 0,
+            storage: new CountersStorage(shared),
           }),
         }),
       ],
-      exports: [ThrottlerModule],
+      providers: [counters],
+      exports: [Counters],
     };
   }
 }
