@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AnswerModule } from '../answer/answer.module.js';
+import { Asking } from './asking.js';
 import { ChatController } from './chat.controller.js';
 import { ChatService } from './chat.service.js';
 import { IdempotentTurns } from './idempotent-turns.js';
@@ -7,6 +8,6 @@ import { IdempotentTurns } from './idempotent-turns.js';
 @Module({
   imports: [AnswerModule],
   controllers: [ChatController],
-  providers: [ChatService, IdempotentTurns],
+  providers: [Asking, ChatService, IdempotentTurns],
 })
 export class ChatModule {}
