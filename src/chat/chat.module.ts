@@ -4,10 +4,23 @@ import { Asking } from './asking.js';
 import { ChatController } from './chat.controller.js';
 import { ChatService } from './chat.service.js';
 import { IdempotentTurns } from './idempotent-turns.js';
+import { AbandonedAnswers } from './stream/abandoned-answers.js';
+import { AnswerReaders } from './stream/answer-readers.js';
+import { RunningAnswers } from './stream/running-answers.js';
+import { StreamController } from './stream/stream.controller.js';
+import { StreamedTurns } from './stream/streamed-turns.js';
 
 @Module({
   imports: [AnswerModule],
-  controllers: [ChatController],
-  providers: [Asking, ChatService, IdempotentTurns],
+  controllers: [ChatController, StreamController],
+  providers: [
+    Asking,
+    ChatService,
+    IdempotentTurns,
+    StreamedTurns,
+    RunningAnswers,
+    AbandonedAnswers,
+    AnswerReaders,
+  ],
 })
 export class ChatModule {}

@@ -55,12 +55,12 @@ export interface JournalWriter {
   /** There are more events. */
   more(): void;
   /**
-   * There will be no more events.
+   * Adds the last event.
    * @param keep false: nothing of it may be left
    * @returns `ended`: nobody else has touched it. `taken`: see JournalListener. `unsure`: perhaps.
    */
-  end(keep: boolean): Promise<'ended' | 'taken' | 'unsure'>;
-  /** Leaves it to others, as if this instance had died. */
+  end(event: JournalEvent, keep: boolean): Promise<'ended' | 'taken' | 'unsure'>;
+  /** Gives no more signs of life: others will keep what was said. */
   abandon(): void;
 }
 
@@ -68,6 +68,8 @@ export interface JournalWriter {
 export interface TakenAnswer {
   readonly head: AnswerHead;
   readonly events: readonly JournalEvent[];
+  /** From its beginning to the last event that was put down. */
+  readonly lastedMs: number;
   /** Adds the last event. @param keep as in JournalWriter */
   end(event: JournalEvent, keep: boolean): Promise<void>;
 }

@@ -3,12 +3,15 @@ import { PaperShelf } from '../answer/papers/paper.js';
 import { ShippedPapers } from '../answer/papers/shipped-papers.js';
 import { StoredPapers } from '../answer/papers/stored-papers.js';
 import type { Environment } from '../config/environment.js';
+import { AnswerJournal, NoJournal } from '../conversation/answer-journal.js';
 import { Claims, NoClaims } from '../conversation/claims.js';
 import { ClientHistory } from '../conversation/client.history.js';
 import { HistoryStore } from '../conversation/history-store.js';
 import { StoredHistory } from '../conversation/stored-history.js';
 import { CryptoModule } from '../crypto/crypto.module.js';
 import { SealedHistory } from '../crypto/sealed.history.js';
+import { JournalModule } from '../journal/journal.module.js';
+import { RedisJournal } from '../journal/redis.journal.js';
 import { DatabaseClaims } from '../persistence/database.claims.js';
 import { DatabaseHistory } from '../persistence/database.history.js';
 import { PersistenceModule } from '../persistence/persistence.module.js';
@@ -23,6 +26,7 @@ interface Architecture {
   readonly imports: NonNullable<ModuleMetadata['imports']>;
   readonly store: readonly Provider[];
   readonly claims: Provider;
+  readonly journal: Provider;
   readonly shelf: Provider;
 }
 
@@ -35,12 +39,15 @@ const sealed = (stored: Provider): Provider[] => [
 function architectureOf({ historyMode, databaseUrlGiven }: Environment): Architecture {
   const stored: Provider = { provide: PaperShelf, useClass: StoredPapers };
   const shipped: Provider = { provide: PaperShelf, useClass: ShippedPapers };
+  const shared: Provider = { provide: AnswerJournal, useExisting: RedisJournal };
+  const none: Provider = { provide: AnswerJournal, useClass: NoJournal };
   switch (historyMode) {
     case 'hybrid':
       return {
-        imports: [SyncModule],
+        imports: [SyncModule, JournalModule],
         store: sealed({ provide: StoredHistory, useExisting: HybridHistory }),
         claims: { provide: Claims, useExisting: HybridClaims },
+        journal: shared,
         shelf: stored,
       };
     case 'database':
@@ -48,13 +55,15 @@ function architectureOf({ historyMode, databaseUrlGiven }: Environment): Archite
         imports: [PersistenceModule],
         store: sealed({ provide: StoredHistory, useExisting: DatabaseHistory }),
         claims: { provide: Claims, useExisting: DatabaseClaims },
+        journal: none,
         shelf: stored,
       };
     case 'redis':
       return {
-        imports: databaseUrlGiven ? [SessionModule, PersistenceModule] : [SessionModule],
+        imports: [SessionModule, JournalModule, ...(databaseUrlGiven ? [PersistenceModule] : [])],
         store: sealed({ provide: StoredHistory, useClass: RedisHistory }),
         claims: { provide: Claims, useExisting: RedisClaims },
+        journal: shared,
         shelf: databaseUrlGiven ? stored : shipped,
       };
     case 'client':
@@ -62,22 +71,23 @@ function architectureOf({ historyMode, databaseUrlGiven }: Environment): Archite
         imports: [],
         store: [{ provide: HistoryStore, useClass: ClientHistory }],
         claims: { provide: Claims, useClass: NoClaims },
+        journal: none,
         shelf: shipped,
       };
   }
 }
 
-/** The one switch between the four architectures: provides HistoryStore, Claims and PaperShelf to the service. */
+/** The one switch between the four architectures: provides HistoryStore, Claims, AnswerJournal and PaperShelf to the service. */
 @Module({})
 export class ModeModule {
   static forRoot(environment: Environment): DynamicModule {
-    const { imports, store, claims, shelf } = architectureOf(environment);
+    const { imports, store, claims, journal, shelf } = architectureOf(environment);
     return {
       module: ModeModule,
       global: true,
       imports: [CryptoModule, ...imports],
-      providers: [...store, claims, shelf],
-      exports: [...imports, HistoryStore, Claims, PaperShelf] as NonNullable<
+      providers: [...store, claims, journal, shelf],
+      exports: [...imports, HistoryStore, Claims, AnswerJournal, PaperShelf] as NonNullable<
         DynamicModule['exports']
       >,
     };

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { StoredText, StoredTurn } from '../conversation/stored-turn.js';
+import { conversationKeys, conversationPrefix } from '../redis/keys.js';
 import type { Lane, ScriptReply } from '../redis/lane.js';
 import type { Script } from '../redis/script.js';
 import { decodeTurn, encodeTurn } from './codec.js';
@@ -185,7 +186,12 @@ export class SessionStore {
   }
 
   async erase(conversationId: string): Promise<void> {
-    await this.run(SCRIPTS.erase, conversationId, [String(ERASED_FOR_SECONDS)]);
+    const { answers } = conversationKeys(conversationId);
+    await this.lane.run(
+      SCRIPTS.erase,
+      [...keysOf(conversationId), answers],
+      [conversationId, String(ERASED_FOR_SECONDS), conversationPrefix(conversationId)],
+    );
   }
 
   private run(
