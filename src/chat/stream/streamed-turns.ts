@@ -18,7 +18,7 @@ export interface StartedTurn {
   readonly answer: LiveAnswer;
   readonly replayed: boolean;
   /** Nobody reads it any more: one that is kept goes on all the same. */
-  left(): void;
+  readonly left: () => void;
 }
 
 /**
