@@ -21,7 +21,7 @@ export class AdminController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Sweep now, or join the sweep that is under way.' })
   @ApiOkResponse({ type: SweepReport })
-  @ApiProblems(401, 403, 409, 503)
+  @ApiProblems(401, 403, 409, 429, 503)
   async sync(): Promise<SweepReport> {
     if (!this.sweep) throw notInThisMode('A sweep');
     const result = await orUnavailable(this.sweep.run());
@@ -38,7 +38,7 @@ export class AdminController {
   @Get('verify')
   @ApiOperation({ summary: 'Check the invariants over both stores; takes a while on large data.' })
   @ApiOkResponse({ type: VerifyReport })
-  @ApiProblems(401, 403, 409, 503)
+  @ApiProblems(401, 403, 409, 429, 503)
   async verify(): Promise<VerifyReport> {
     if (!this.verification) throw notInThisMode('Comparing two stores');
     const violations = await orUnavailable(this.verification.run());

@@ -35,7 +35,7 @@ export class DeadLettersController {
     summary: 'Turns that Postgres refuses, the newest first, without their contents.',
   })
   @ApiOkResponse({ type: DeadLetterList })
-  @ApiProblems(401, 403, 409, 503)
+  @ApiProblems(401, 403, 409, 429, 503)
   async list(): Promise<DeadLetterList> {
     const letters = await this.present().list();
     return {
@@ -54,7 +54,7 @@ export class DeadLettersController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Try to archive a dead letter; it takes the next free seq.' })
   @ApiOkResponse({ type: RetriedLetterDto })
-  @ApiProblems(401, 403, 404, 409, 503)
+  @ApiProblems(401, 403, 404, 409, 429, 503)
   async retry(@Param('turnId', turnId) id: string): Promise<RetriedLetterDto> {
     const { conversationId, seq } = await this.present().retry(id);
     // The session lacks the turn; where Redis is away, the mark waits for it.

@@ -15,7 +15,7 @@ export class MetricsController {
   @ApiOperation({ summary: 'Prometheus metrics; for administrators where an ADMIN_TOKEN is set.' })
   @ApiProduces('text/plain')
   @ApiOkResponse()
-  @ApiProblems(401, 403, 429)
+  @ApiProblems(401, 403, 429, 503)
   async read(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
     reply.type(this.metrics.registry.contentType);
     return this.metrics.text();

@@ -25,7 +25,7 @@ export class ChatController {
     description: 'Answers a retry with the first reply.',
   })
   @ApiHeader({ name: 'If-Match', required: false, description: 'The last seq, quoted; else 412.' })
-  @ApiProblems(400, 404, 409, 412, 413, 422, 429, 500, 502, 503, 504)
+  @ApiProblems(400, 401, 404, 409, 412, 413, 422, 429, 500, 502, 503, 504)
   async basic(
     @Body() body: ChatRequest,
     @CurrentCaller() { userId }: Caller,

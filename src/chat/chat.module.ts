@@ -3,6 +3,7 @@ import { AnswerModule } from '../answer/answer.module.js';
 import { Asking } from './asking.js';
 import { ChatController } from './chat.controller.js';
 import { ChatService } from './chat.service.js';
+import { FirstTurns } from './first-turns.js';
 import { IdempotentTurns } from './idempotent-turns.js';
 import { AbandonedAnswers } from './stream/abandoned-answers.js';
 import { AnswerReaders } from './stream/answer-readers.js';
@@ -16,6 +17,7 @@ import { StreamedTurns } from './stream/streamed-turns.js';
   providers: [
     Asking,
     ChatService,
+    FirstTurns,
     IdempotentTurns,
     StreamedTurns,
     RunningAnswers,

@@ -46,8 +46,8 @@ export class ChatService {
     const planned = planTurn(request.conversationId, on.idempotency);
     const answer = (turn: PlannedTurn, retry: boolean) =>
       this.answerKept(request, owner, { ...turn, ...on, retry }, listener);
-    if (!on.idempotency) return answer(planned, false);
-    return this.once.answer({ mark: on.idempotency, planned, owner, ...request }, answer);
+    const begins = request.conversationId === null;
+    return this.once.answer({ ...request, mark: on.idempotency, planned, owner, begins }, answer);
   }
 
   private async answerUnkept(

@@ -4,6 +4,7 @@ import { type ErrorCode, ServiceError } from '../conversation/errors.js';
 import { type FoundTurn, HistoryStore } from '../conversation/history-store.js';
 import type { IdempotencyMark, Turn } from '../conversation/turn.js';
 import type { ChatReply } from './chat-reply.dto.js';
+import { FirstTurns } from './first-turns.js';
 import { replayOf } from './reply.js';
 
 export interface TurnResult {
@@ -13,10 +14,12 @@ export interface TurnResult {
   readonly replayed: boolean;
 }
 
-export interface MarkedRequest {
-  readonly mark: IdempotencyMark;
+export interface PlannedRequest {
+  readonly mark: IdempotencyMark | null;
   readonly planned: PlannedTurn;
   readonly owner: string | null;
+  /** The conversation begins with it. */
+  readonly begins: boolean;
   readonly durability: 'accepted' | 'committed';
 }
 
@@ -24,7 +27,8 @@ export interface MarkedRequest {
 type AnswerTurn = (turn: PlannedTurn, retry: boolean) => Promise<TurnResult>;
 
 /**
- * Answers a request with an Idempotency-Key once, however often it comes and to whichever instance.
+ * Answers a request with an Idempotency-Key once, however often it comes and to whichever instance; one without each
+ * time.
  * The claim names the turn before there is one, so a retry after a crash finds it, or stores the same one.
  */
 @Injectable()
@@ -32,17 +36,24 @@ export class IdempotentTurns {
   constructor(
     private readonly claims: Claims,
     private readonly store: HistoryStore,
+    private readonly firstTurns: FirstTurns,
   ) {}
 
   /** @throws ServiceError idempotency_in_progress, idempotency_key_reused, and what `answer` throws. */
-  async answer(request: MarkedRequest, answer: AnswerTurn): Promise<TurnResult> {
+  async answer(request: PlannedRequest, answer: AnswerTurn): Promise<TurnResult> {
     const { mark, planned } = request;
+    const attempt = (turn: PlannedTurn, retry: boolean) => {
+      const one = () => answer(turn, retry);
+      if (!request.begins) return one();
+      return this.firstTurns.begin(turn.conversationId, request.owner, one);
+    };
+    if (!mark) return attempt(planned, false);
     const claim = await this.claims.take(mark, planned);
     try {
       const found = claim.state === 'taken' ? null : await this.find(request, claim);
       const result = found
         ? replayed(claim.conversationId, found)
-        : await answer(claim, claim.state !== 'taken');
+        : await attempt(claim, claim.state !== 'taken');
       await this.end(mark, claim, 'answered');
       return result;
     } catch (error) {
@@ -52,7 +63,7 @@ export class IdempotentTurns {
     }
   }
 
-  private find(request: MarkedRequest, claim: PlannedTurn): Promise<FoundTurn | null> {
+  private find(request: PlannedRequest, claim: PlannedTurn): Promise<FoundTurn | null> {
     const { conversationId, turnId } = claim;
     return this.store.find(conversationId, request.owner, turnId, request.durability);
   }

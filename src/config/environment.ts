@@ -45,6 +45,8 @@ export class Environment {
   readonly openai: { readonly baseUrl?: string; readonly apiKey?: string; readonly model: string };
   readonly answerTimeoutMs: number;
   readonly answerMaxBytes: number;
+  /** Longer than any turn is under way that began before its owner erased everything. */
+  readonly erasureMarkMs: number;
   /** An Idempotency-Key is free again after `lapseMs` if its claimant died, and forgotten after `keepMs`. */
   readonly claimTimes: { readonly lapseMs: number; readonly keepMs: number };
 
@@ -100,6 +102,7 @@ export class Environment {
     });
     this.answerMaxBytes = variables.integer('ANSWER_MAX_BYTES', { default: 1_048_576, ...count });
 
+    this.erasureMarkMs = this.answerTimeoutMs + ERASURE_MARGIN_MS;
     this.claimTimes = { lapseMs: this.answerTimeoutMs + CLAIM_MARGIN_MS, keepMs: CLAIM_KEPT_MS };
 
     this.logLevel = variables.oneOf('LOG_LEVEL', LOG_LEVELS, 'info');
@@ -113,6 +116,8 @@ export class Environment {
 // Longer than an answer may take, so that only a dead claimant is ever replaced.
 const CLAIM_MARGIN_MS = 10_000;
 const CLAIM_KEPT_MS = 24 * 3_600_000;
+// An answer's end is not yet its turn's: both stores may be slow to take that.
+const ERASURE_MARGIN_MS = 60_000;
 
 // What divides a minute, an hour or a day evenly: a cron expression knows no other distances.
 const MINUTE = 60;

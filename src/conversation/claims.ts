@@ -6,6 +6,12 @@ export interface PlannedTurn {
   readonly turnId: string;
 }
 
+/** An Idempotency-Key, as a digest, and the conversation of its turn. */
+export interface KeyOfConversation {
+  readonly conversationId: string;
+  readonly key: string;
+}
+
 /**
  * What became of an attempt to claim a key. `taken` is ours to answer; `resumed` too, but an instance that
  * died may have stored the turn already, under the ids given here; `answered` names the turn to replay.

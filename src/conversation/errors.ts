@@ -88,6 +88,15 @@ export const decryptionFailed = (cause?: unknown): ServiceError =>
     { cause },
   );
 
+/** Only somebody who is known has anything of their own. */
+export function assertKnown(owner: string | null): asserts owner is string {
+  if (owner !== null) return;
+  throw new ServiceError(
+    'forbidden',
+    'Callers have no identity here (AUTH_MODE=none), and so nothing of their own; name a conversation instead.',
+  );
+}
+
 export const notInThisMode = (what: string): ServiceError =>
   new ServiceError('not_in_this_mode', `${what} is not possible in this HISTORY_MODE.`);
 

@@ -15,7 +15,7 @@ export class ConversationsController {
   @HttpCode(200)
   @ApiOperation({ summary: 'End the session: its turns go into the archive, and it leaves Redis.' })
   @ApiOkResponse({ type: ConversationDto })
-  @ApiProblems(404, 409, 500, 503)
+  @ApiProblems(401, 404, 409, 429, 500, 503)
   async end(
     @Param('id', ConversationIdPipe) conversationId: string,
     @CurrentCaller() caller: Caller,
@@ -27,7 +27,7 @@ export class ConversationsController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Erase the conversation in both tiers, for good.' })
   @ApiNoContentResponse()
-  @ApiProblems(404, 409, 503)
+  @ApiProblems(401, 404, 409, 429, 503)
   async erase(
     @Param('id', ConversationIdPipe) conversationId: string,
     @CurrentCaller() caller: Caller,

@@ -3,7 +3,7 @@ interface Window {
   readonly endsAtMs: number;
 }
 
-// 20 MB at most, and more callers a minute than one instance has turns for.
+// 17 MB at most, and more callers a minute than one instance has turns for.
 const MAX_WINDOWS = 100_000;
 
 /**

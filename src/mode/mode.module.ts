@@ -5,30 +5,50 @@ import { StoredPapers } from '../answer/papers/stored-papers.js';
 import type { Environment } from '../config/environment.js';
 import { AnswerJournal, NoJournal } from '../conversation/answer-journal.js';
 import { Claims, NoClaims } from '../conversation/claims.js';
+import { ClientErasure } from '../conversation/client.erasure.js';
 import { ClientHistory } from '../conversation/client.history.js';
 import { HistoryStore } from '../conversation/history-store.js';
+import { NoExport } from '../conversation/no-export.js';
+import { OwnerErasure } from '../conversation/owner-erasure.js';
+import { OwnerExport } from '../conversation/owner-export.js';
+import { StoredExport } from '../conversation/stored-export.js';
 import { StoredHistory } from '../conversation/stored-history.js';
 import { CryptoModule } from '../crypto/crypto.module.js';
+import { SealedExport } from '../crypto/sealed.export.js';
 import { SealedHistory } from '../crypto/sealed.history.js';
 import { JournalModule } from '../journal/journal.module.js';
 import { RedisJournal } from '../journal/redis.journal.js';
 import { DatabaseClaims } from '../persistence/database.claims.js';
+import { DatabaseErasure } from '../persistence/database.erasure.js';
+import { DatabaseExport } from '../persistence/database.export.js';
 import { DatabaseHistory } from '../persistence/database.history.js';
 import { PersistenceModule } from '../persistence/persistence.module.js';
 import { RedisClaims } from '../session/redis.claims.js';
+import { RedisEraser } from '../session/redis.eraser.js';
+import { RedisErasure } from '../session/redis.erasure.js';
 import { RedisHistory } from '../session/redis.history.js';
 import { SessionModule } from '../session/session.module.js';
 import { HybridClaims } from '../sync/hybrid.claims.js';
+import { HybridErasure } from '../sync/hybrid.erasure.js';
+import { HybridExport } from '../sync/hybrid.export.js';
 import { HybridHistory } from '../sync/hybrid.history.js';
 import { SyncModule } from '../sync/sync.module.js';
 
 interface Architecture {
   readonly imports: NonNullable<ModuleMetadata['imports']>;
   readonly store: readonly Provider[];
+  readonly ownData: readonly Provider[];
   readonly claims: Provider;
   readonly journal: Provider;
   readonly shelf: Provider;
 }
+
+const exported = (stored: Provider): Provider[] => [
+  stored,
+  { provide: OwnerExport, useClass: SealedExport },
+];
+
+const notExported: Provider = { provide: OwnerExport, useClass: NoExport };
 
 const sealed = (stored: Provider): Provider[] => [
   stored,
@@ -46,6 +66,10 @@ function architectureOf({ historyMode, databaseUrlGiven }: Environment): Archite
       return {
         imports: [SyncModule, JournalModule],
         store: sealed({ provide: StoredHistory, useExisting: HybridHistory }),
+        ownData: [
+          { provide: OwnerErasure, useExisting: HybridErasure },
+          ...exported({ provide: StoredExport, useExisting: HybridExport }),
+        ],
         claims: { provide: Claims, useExisting: HybridClaims },
         journal: shared,
         shelf: stored,
@@ -54,6 +78,10 @@ function architectureOf({ historyMode, databaseUrlGiven }: Environment): Archite
       return {
         imports: [PersistenceModule],
         store: sealed({ provide: StoredHistory, useExisting: DatabaseHistory }),
+        ownData: [
+          { provide: OwnerErasure, useExisting: DatabaseErasure },
+          ...exported({ provide: StoredExport, useExisting: DatabaseExport }),
+        ],
         claims: { provide: Claims, useExisting: DatabaseClaims },
         journal: none,
         shelf: stored,
@@ -61,7 +89,8 @@ function architectureOf({ historyMode, databaseUrlGiven }: Environment): Archite
     case 'redis':
       return {
         imports: [SessionModule, JournalModule, ...(databaseUrlGiven ? [PersistenceModule] : [])],
-        store: sealed({ provide: StoredHistory, useClass: RedisHistory }),
+        store: [RedisEraser, ...sealed({ provide: StoredHistory, useClass: RedisHistory })],
+        ownData: [{ provide: OwnerErasure, useClass: RedisErasure }, notExported],
         claims: { provide: Claims, useExisting: RedisClaims },
         journal: shared,
         shelf: databaseUrlGiven ? stored : shipped,
@@ -70,6 +99,7 @@ function architectureOf({ historyMode, databaseUrlGiven }: Environment): Archite
       return {
         imports: [],
         store: [{ provide: HistoryStore, useClass: ClientHistory }],
+        ownData: [{ provide: OwnerErasure, useClass: ClientErasure }, notExported],
         claims: { provide: Claims, useClass: NoClaims },
         journal: none,
         shelf: shipped,
@@ -77,19 +107,25 @@ function architectureOf({ historyMode, databaseUrlGiven }: Environment): Archite
   }
 }
 
-/** The one switch between the four architectures: provides HistoryStore, Claims, AnswerJournal and PaperShelf to the service. */
+/** The one switch between the four architectures: provides the service with all that depends on it. */
 @Module({})
 export class ModeModule {
   static forRoot(environment: Environment): DynamicModule {
-    const { imports, store, claims, journal, shelf } = architectureOf(environment);
+    const { imports, store, ownData, claims, journal, shelf } = architectureOf(environment);
     return {
       module: ModeModule,
       global: true,
       imports: [CryptoModule, ...imports],
-      providers: [...store, claims, journal, shelf],
-      exports: [...imports, HistoryStore, Claims, AnswerJournal, PaperShelf] as NonNullable<
-        DynamicModule['exports']
-      >,
+      providers: [...store, ...ownData, claims, journal, shelf],
+      exports: [
+        ...imports,
+        HistoryStore,
+        OwnerErasure,
+        OwnerExport,
+        Claims,
+        AnswerJournal,
+        PaperShelf,
+      ] as NonNullable<DynamicModule['exports']>,
     };
   }
 }

@@ -10,6 +10,7 @@ import {
 } from './archive.statements.js';
 import { addDataKeys } from './keyring.statements.js';
 import { Database } from './database.js';
+import { hasErasedSince } from './owner-erasures.js';
 
 /** A turn as Redis has accepted it. */
 export interface AcceptedTurn extends NumberedStoredTurn {
@@ -27,6 +28,13 @@ export interface AcceptedBatch {
   readonly title: StoredText | null;
 }
 
+export interface CommitOptions {
+  /** Not where somebody else holds its row; else waits for it. */
+  readonly skipHeld: boolean;
+  /** How long ago the first of the turns was accepted. */
+  readonly ageMs: number;
+}
+
 /** An erased conversation takes nothing any more. */
 export const ERASED = Number.POSITIVE_INFINITY;
 
@@ -38,18 +46,18 @@ export class AcceptedTurnArchive {
   /**
    * Stores those turns that follow directly on what is archived: behind a gap stands a turn that another
    * instance has accepted, and goes first. Marks the conversation: Redis may have lost them.
-   * @param skipHeld not where somebody else holds its row; else waits for it
    * @returns how many turns of the conversation are archived now, or ERASED.
    * @throws ServiceError storage_unavailable, and what is wrong with the data.
    */
-  async commit(
-    accepted: AcceptedBatch,
-    { skipHeld }: { readonly skipHeld: boolean },
-  ): Promise<number> {
-    const { conversationId, turns } = accepted;
+  async commit(accepted: AcceptedBatch, { skipHeld, ageMs }: CommitOptions): Promise<number> {
+    const { conversationId, owner, turns } = accepted;
     const batch = { ...accepted, createdAt: turns[0]!.createdAt };
     return this.database.transaction(async (client) => {
-      if (turns[0]!.seq === 1) await insertConversations(client, [batch]);
+      if (turns[0]!.seq === 1) {
+        // Redis may have lost it before its owner erased everything: then it has no tombstone.
+        if (owner !== null && (await hasErasedSince(client, owner, ageMs))) return ERASED;
+        await insertConversations(client, [batch]);
+      }
       const [row] = await lockConversations(client, [conversationId], { skipHeld });
       if (!row) return 0;
       if (row.erased) return ERASED;

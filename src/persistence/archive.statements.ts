@@ -175,22 +175,6 @@ export async function insertDeadLetter(
   );
 }
 
-/** Leaves the row as a tombstone: without turns, dead letters, title, metadata and data keys. */
-export async function eraseContents(client: PoolClient, conversationId: string): Promise<void> {
-  await client.query('delete from conversation_messages where conversation_id = $1', [
-    conversationId,
-  ]);
-  await client.query('delete from dead_letters where conversation_id = $1', [conversationId]);
-  await client.query('delete from idempotency_claims where conversation_id = $1', [conversationId]);
-  await client.query(
-    `update conversation_sessions
-        set erased_at = now(), turn_count = 0, title = null, metadata = null, data_key = null,
-            key_id = null
-      where conversation_id = $1`,
-    [conversationId],
-  );
-}
-
 // unnest() would flatten an array of arrays, so each list of sources travels as a literal.
 function arrayLiteral(values: readonly string[]): string {
   return `{${values.map((value) => `"${value.replace(/["\\]/g, '\\$&')}"`).join(',')}}`;

@@ -1,6 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { IsNull, LessThanOrEqual, Not } from 'typeorm';
+import { IsNull, LessThanOrEqual } from 'typeorm';
 import {
   conversationChanged,
   conversationNotFound,
@@ -15,7 +14,6 @@ import type {
 import { toConversation, toTurn } from './archive.rows.js';
 import {
   type ConversationBatch,
-  eraseContents,
   insertConversations,
   insertTurns,
   lockConversations,
@@ -165,35 +163,6 @@ export class Archive {
     });
     const tail = kept && (await this.tail(conversationId, owner, 0));
     return tail && { ...kept, keyring: tail.conversation.keyring };
-  }
-
-  /**
-   * Erases a conversation but for its tombstone, which keeps a late flush from bringing it back, and
-   * marks it, so that a session is removed also where Redis is away now.
-   * @param unflushed when it began (ms), for a conversation that the archive may not know yet
-   * @throws ServiceError conversation_not_found.
-   */
-  async erase(conversationId: string, owner: string | null, unflushed?: number): Promise<void> {
-    await this.database.transaction(async (client) => {
-      if (unflushed !== undefined) {
-        const nothing = { turns: [], keyring: '', title: null };
-        await insertConversations(client, [
-          { conversationId, owner, createdAt: unflushed, ...nothing },
-        ]);
-      }
-      const [row] = await lockConversations(client, [conversationId]);
-      if (!row || row.erased || row.user_id !== owner) throw conversationNotFound();
-      await eraseContents(client, conversationId);
-      await markHotStale(client, conversationId, randomUUID());
-    });
-  }
-
-  /** Whether this owner has erased it. */
-  async isErased(conversationId: string, owner: string | null): Promise<boolean> {
-    const row = await this.database.read((manager) =>
-      manager.findOneBy(ConversationSession, { conversationId, erasedAt: Not(IsNull()) }),
-    );
-    return row !== null && row.userId === owner;
   }
 }
 

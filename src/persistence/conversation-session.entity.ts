@@ -1,7 +1,8 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
-/** One conversation in the archive; erased ones stay as a row without content for a while. */
+/** One conversation in the archive; erased ones stay for a while, as a row without content that is nobody's. */
 @Entity('conversation_sessions')
+@Index('conversation_sessions_user_id_idx', { synchronize: false })
 export class ConversationSession {
   @PrimaryColumn({ type: 'uuid', default: () => 'gen_random_uuid()' })
   id: string;

@@ -5,10 +5,12 @@ import { CreatePapers1795000000001 } from '../../migrations/1795000000001-create
 import { CreateDeadLettersAndClaims1795000000002 } from '../../migrations/1795000000002-create-dead-letters-and-claims.js';
 import { IndexErasedConversations1795000000003 } from '../../migrations/1795000000003-index-erased-conversations.js';
 import { AddKeyIds1795000000004 } from '../../migrations/1795000000004-add-key-ids.js';
+import { IndexOwners1795000000005 } from '../../migrations/1795000000005-index-owners.js';
 import { ConversationMessage } from './conversation-message.entity.js';
 import { ConversationSession } from './conversation-session.entity.js';
 import { DeadLetter } from './dead-letter.entity.js';
 import { IdempotencyClaim } from './idempotency-claim.entity.js';
+import { OwnerErasureRow } from './owner-erasure.entity.js';
 import { PaperRow } from './paper.entity.js';
 
 // A frozen server answers nothing, so only the client's own clock ends the wait.
@@ -34,7 +36,14 @@ export function dataSourceOptions(
     type: 'postgres',
     url,
     applicationName: 'openta-conversations',
-    entities: [ConversationSession, ConversationMessage, DeadLetter, IdempotencyClaim, PaperRow],
+    entities: [
+      ConversationSession,
+      ConversationMessage,
+      DeadLetter,
+      IdempotencyClaim,
+      OwnerErasureRow,
+      PaperRow,
+    ],
     // Listed, not globbed: a migration that the build forgot would otherwise pass for "nothing to do".
     migrations: [
       CreateConversations1795000000000,
@@ -42,6 +51,7 @@ export function dataSourceOptions(
       CreateDeadLettersAndClaims1795000000002,
       IndexErasedConversations1795000000003,
       AddKeyIds1795000000004,
+      IndexOwners1795000000005,
     ],
     migrationsTableName: 'schema_migrations',
     synchronize: false,

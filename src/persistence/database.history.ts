@@ -9,6 +9,7 @@ import {
 } from '../conversation/stored-history.js';
 import type { StoredConversation } from '../conversation/stored-turn.js';
 import { Environment } from '../config/environment.js';
+import { ArchiveErasure } from './archive-erasure.js';
 import { Archive } from './archive.js';
 import { Database } from './database.js';
 
@@ -17,6 +18,7 @@ import { Database } from './database.js';
 export class DatabaseHistory extends StoredHistory {
   constructor(
     private readonly archive: Archive,
+    private readonly erasure: ArchiveErasure,
     private readonly database: Database,
     private readonly environment: Environment,
   ) {
@@ -62,14 +64,13 @@ export class DatabaseHistory extends StoredHistory {
     return found && { ...found, durability: found.seq === null ? 'accepted' : 'committed' };
   }
 
-  /** @param unflushed when it began (ms), for a conversation that the archive may not know yet */
-  async erase(conversationId: string, owner: string | null, unflushed?: number): Promise<void> {
-    await this.archive.erase(conversationId, owner, unflushed);
+  async erase(conversationId: string, owner: string | null): Promise<void> {
+    await this.erasure.eraseOne({ conversationId }, owner);
   }
 
-  /** Whether this owner has erased it: then there is no such conversation, wherever its turns may still be. */
-  isErased(conversationId: string, owner: string | null): Promise<boolean> {
-    return this.archive.isErased(conversationId, owner);
+  /** Then there is no such conversation for anybody, wherever its turns may still be. */
+  isErased(conversationId: string): Promise<boolean> {
+    return this.erasure.isErased(conversationId);
   }
 
   async end(conversationId: string, owner: string | null): Promise<StoredConversation> {

@@ -11,6 +11,7 @@ export class IdempotencyClaim {
   @Column({ type: 'bytea' })
   body: Buffer;
 
+  @Index('idempotency_claims_conversation_id_idx')
   @Column({ name: 'conversation_id', type: 'text' })
   conversationId: string;
 

@@ -2,24 +2,36 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Environment } from '../config/environment.js';
 import { AcceptedTurnArchive } from './accepted-turns.js';
+import { ArchiveErasure } from './archive-erasure.js';
 import { ArchiveCheck } from './archive.check.js';
+import { ArchiveKeyrings } from './archive.keyrings.js';
 import { Archive } from './archive.js';
 import { DeadLetters } from './dead-letters.js';
 import { dataSourceOptions } from './data-source.js';
 import { DatabaseClaims } from './database.claims.js';
+import { DatabaseErasure } from './database.erasure.js';
+import { ArchivePages } from './archive-pages.js';
+import { DatabaseExport } from './database.export.js';
 import { DatabaseHistory } from './database.history.js';
 import { Database } from './database.js';
 import { HotStaleMarks } from './hot-stale-marks.js';
+import { OwnerErasures } from './owner-erasures.js';
 
 const STORES = [
   Database,
   Archive,
+  ArchiveErasure,
+  OwnerErasures,
   AcceptedTurnArchive,
   HotStaleMarks,
   DatabaseHistory,
+  DatabaseErasure,
+  ArchivePages,
+  DatabaseExport,
   DatabaseClaims,
   DeadLetters,
   ArchiveCheck,
+  ArchiveKeyrings,
 ];
 
 @Module({

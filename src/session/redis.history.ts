@@ -15,6 +15,7 @@ import type { StoredConversation } from '../conversation/stored-turn.js';
 import { Archive } from '../persistence/archive.js';
 import { RedisConnection } from '../redis/redis.connection.js';
 import { orUnavailable } from './or-unavailable.js';
+import { RedisEraser } from './redis.eraser.js';
 import { Refusal } from './scripts.js';
 import { RequestSessions } from './session.lanes.js';
 import type { RecalledSession } from './session.js';
@@ -31,6 +32,7 @@ export class RedisHistory extends StoredHistory {
   constructor(
     private readonly redis: RedisConnection,
     private readonly sessions: RequestSessions,
+    private readonly eraser: RedisEraser,
     @Optional() @Inject(Archive) private readonly archive: Archive | null,
   ) {
     super();
@@ -74,9 +76,8 @@ export class RedisHistory extends StoredHistory {
     // An ended one may be in the archive alone.
     const archived = await this.archive?.tail(conversationId, owner, 0);
     if (!session && !archived) throw conversationNotFound();
-    // A tombstone also for what is not archived yet: an end may be on its way there with it.
-    await this.archive?.erase(conversationId, owner, session?.createdAt);
-    await orUnavailable(this.sessions.erase(conversationId));
+    const doomed = { conversationId, startedAt: session?.createdAt };
+    await orUnavailable(this.eraser.erase([doomed], owner));
   }
 
   async end(conversationId: string, owner: string | null): Promise<StoredConversation> {

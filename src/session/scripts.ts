@@ -20,8 +20,14 @@ export const SCRIPTS = {
   partition: load('partition'),
   known: load('known'),
   inspect: load('inspect'),
+  owned: load('owned'),
+  keyring: load('keyring'),
+  rewrap: load('rewrap'),
   takeClaim: load('take-claim'),
   endClaim: load('end-claim'),
+  forgetClaim: load('forget-claim'),
+  setErasureMark: load('set-erasure-mark'),
+  erasureMark: load('erasure-mark'),
 };
 
 /** KEYS of every script that is about one conversation, in the order of lua/session.prelude.lua. */

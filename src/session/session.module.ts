@@ -2,9 +2,12 @@ import { Module } from '@nestjs/common';
 import { RedisConnection } from '../redis/redis.connection.js';
 import { RedisModule } from '../redis/redis.module.js';
 import { Census } from './census.js';
+import { ErasureMarks } from './erasure-marks.js';
+import { OwnedSessions } from './owned-sessions.js';
 import { RedisClaims } from './redis.claims.js';
 import { RedisMemory } from './redis-memory.js';
 import { SessionInspector } from './session.inspector.js';
+import { SessionKeyrings } from './session.keyrings.js';
 import { BackgroundSessions, RequestSessions } from './session.lanes.js';
 
 @Module({
@@ -17,7 +20,10 @@ import { BackgroundSessions, RequestSessions } from './session.lanes.js';
       inject: [RedisConnection],
       useFactory: (redis: RedisConnection) => new SessionInspector(redis.background),
     },
+    SessionKeyrings,
     Census,
+    OwnedSessions,
+    ErasureMarks,
     RedisClaims,
     RedisMemory,
   ],
@@ -26,7 +32,10 @@ import { BackgroundSessions, RequestSessions } from './session.lanes.js';
     RequestSessions,
     BackgroundSessions,
     SessionInspector,
+    SessionKeyrings,
     Census,
+    OwnedSessions,
+    ErasureMarks,
     RedisClaims,
   ],
 })

@@ -8,6 +8,7 @@ import { keysOf, Refusal, SCRIPTS } from './scripts.js';
 import type {
   AppendedTurn,
   AppendOptions,
+  ErasedSession,
   FoundInSession,
   RecalledSession,
   RestoredSession,
@@ -94,8 +95,9 @@ export class SessionStore {
     conversationId: string,
     maxTurns: number,
     maxBytes: number,
+    afterSeq = 0,
   ): Promise<UnsyncedTurns | null> {
-    const args = [String(maxTurns), String(maxBytes)];
+    const args = [String(maxTurns), String(maxBytes), String(afterSeq)];
     const reply = await this.lane.run(SCRIPTS.unsynced, keysOf(conversationId), args);
     if (typeof reply === 'number') return null;
     const [synced, last, owner, createdAt, encoded, ...kept] = reply as [
@@ -185,13 +187,16 @@ export class SessionStore {
     return (await this.run(SCRIPTS.drop, conversationId, [String(expectedLastSeq ?? '')])) === 1;
   }
 
-  async erase(conversationId: string): Promise<void> {
+  /** @param afterSeq the turns above this place are given back, as the last that there is of them. */
+  async erase(conversationId: string, afterSeq = Infinity): Promise<ErasedSession> {
     const { answers } = conversationKeys(conversationId);
-    await this.lane.run(
+    const after = afterSeq === Infinity ? '' : String(afterSeq);
+    const [existed, encoded] = (await this.lane.run(
       SCRIPTS.erase,
       [...keysOf(conversationId), answers],
-      [conversationId, String(ERASED_FOR_SECONDS), conversationPrefix(conversationId)],
-    );
+      [conversationId, String(ERASED_FOR_SECONDS), after, conversationPrefix(conversationId)],
+    )) as [number, string[]];
+    return { existed: existed === 1, turns: encoded.map(decodeTurn) };
   }
 
   private run(

@@ -60,6 +60,11 @@ export interface UnsyncedTurns {
   readonly title: StoredText | null;
 }
 
+export interface ErasedSession {
+  readonly existed: boolean;
+  readonly turns: readonly StoredTurn[];
+}
+
 export interface RestoredSession {
   readonly owner: string | null;
   readonly createdAt: number;

@@ -11,8 +11,8 @@ import type { StoredConversation } from '../conversation/stored-turn.js';
 import { DatabaseHistory } from '../persistence/database.history.js';
 import { RedisUnavailable } from '../redis/lane.js';
 import { RedisConnection } from '../redis/redis.connection.js';
+import { Eraser } from './eraser.js';
 import { MendedSessions } from './mended.sessions.js';
-import { Restore } from './restore.js';
 import { WriteBehind } from './write-behind.js';
 
 /**
@@ -25,9 +25,9 @@ export class HybridHistory extends StoredHistory {
   constructor(
     private readonly redis: RedisConnection,
     private readonly sessions: MendedSessions,
-    private readonly restore: Restore,
     private readonly durable: DatabaseHistory,
     private readonly writeBehind: WriteBehind,
+    private readonly eraser: Eraser,
   ) {
     super();
   }
@@ -52,7 +52,7 @@ export class HybridHistory extends StoredHistory {
     } catch (error) {
       if (!(error instanceof RedisUnavailable)) throw error;
       await this.writeBehind.catchUp(conversationId);
-      return this.orUnknown(this.durable.recall(conversationId, owner), conversationId, owner);
+      return this.orUnknown(this.durable.recall(conversationId, owner), conversationId);
     }
   }
 
@@ -83,7 +83,7 @@ export class HybridHistory extends StoredHistory {
     }
     if (kept) return kept;
     // Neither may a retry bring back what its owner has erased since.
-    if (this.durable.isWritable && (await this.durable.isErased(conversationId, owner))) {
+    if (this.durable.isWritable && (await this.durable.isErased(conversationId))) {
       throw conversationNotFound();
     }
     const { turn, keyring } = await this.sessions.find(conversationId, owner, turnId);
@@ -96,28 +96,20 @@ export class HybridHistory extends StoredHistory {
   async erase(conversationId: string, owner: string | null): Promise<void> {
     // Whose it is; and a conversation that only Redis has yet needs a tombstone all the same.
     const recalled = await this.recall(conversationId, owner);
-    const startedAt = recalled.turns[0]?.createdAt;
+    const doomed = { conversationId, startedAt: recalled.turns[0]?.createdAt };
     try {
-      await this.durable.erase(conversationId, owner, startedAt);
+      const { conversations } = await this.eraser.erase([doomed], owner);
+      if (conversations === 0) throw conversationNotFound();
     } catch (error) {
-      // The reply of an earlier try was lost: then the session is all that is left of it.
-      const isErased =
-        hasCode(error, 'conversation_not_found') &&
-        (await this.durable.isErased(conversationId, owner));
-      if (isErased) await this.restore.eraseSession(conversationId);
-      throw error;
+      // The archive has the tombstone, whose mark has the session removed before Redis is trusted again.
+      if (!(error instanceof RedisUnavailable)) throw error;
     }
-    this.writeBehind.forget(conversationId);
-    // Where Redis is away, the mark on the tombstone has the session removed before Redis is trusted again.
-    await this.restore.eraseSession(conversationId);
   }
 
   async end(conversationId: string, owner: string | null): Promise<StoredConversation> {
     // First whose it is; a conversation that is only in Redis yet is not in the archive to be asked.
     await this.recall(conversationId, owner);
-    await this.restore.discard(conversationId).catch((error: unknown) => {
-      throw error instanceof RedisUnavailable ? storageUnavailable(error) : error;
-    });
+    await this.sessions.discard(conversationId);
     return this.durable.end(conversationId, owner);
   }
 
@@ -135,10 +127,10 @@ export class HybridHistory extends StoredHistory {
 
   /** The turn may be in Redis already, when only the reply was lost: its id keeps it from being stored twice. */
   private async appendAroundRedis(request: StoredAppend): Promise<Appended> {
-    const { conversationId, owner } = request;
+    const { conversationId } = request;
     try {
       return await this.writeBehind.aroundRedis(conversationId, () =>
-        this.orUnknown(this.durable.appendAroundRedis(request), conversationId, owner),
+        this.orUnknown(this.durable.appendAroundRedis(request), conversationId),
       );
     } catch (error) {
       if (!hasCode(error, 'storage_unavailable')) throw error;
@@ -154,18 +146,12 @@ export class HybridHistory extends StoredHistory {
    * What the archive does not know may be in the Redis that is away, and there alone: that is no "not found".
    * Only of what was erased the archive is sure.
    */
-  private async orUnknown<T>(
-    reply: Promise<T>,
-    conversationId: string,
-    owner: string | null,
-  ): Promise<T> {
+  private async orUnknown<T>(reply: Promise<T>, conversationId: string): Promise<T> {
     try {
       return await reply;
     } catch (error) {
       if (!hasCode(error, 'conversation_not_found')) throw error;
-      throw (await this.durable.isErased(conversationId, owner))
-        ? error
-        : storageUnavailable(error);
+      throw (await this.durable.isErased(conversationId)) ? error : storageUnavailable(error);
     }
   }
 }

@@ -8,6 +8,7 @@ import {
 import type { StoredAppend, StoredRecalled } from '../conversation/stored-history.js';
 import { RedisUnavailable } from '../redis/lane.js';
 import { RedisConnection } from '../redis/redis.connection.js';
+import { orUnavailable } from '../session/or-unavailable.js';
 import { Refusal } from '../session/scripts.js';
 import type { AppendedTurn, FoundInSession } from '../session/session.js';
 import { RequestSessions } from '../session/session.lanes.js';
@@ -66,6 +67,11 @@ export class MendedSessions {
         return { turn: null, keyring: '' };
       throw error;
     }
+  }
+
+  /** Removes a session without losing a turn. @throws ServiceError storage_unavailable. */
+  async discard(conversationId: string): Promise<void> {
+    await orUnavailable(this.restore.discard(conversationId));
   }
 
   /**

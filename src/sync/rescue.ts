@@ -52,7 +52,8 @@ export class Rescue implements OnApplicationShutdown {
   }
 
   note(request: StoredAppend, appended: AppendedTurn): void {
-    this.unflushed.note({ ...request, turn: { ...request.turn, ...appended } });
+    const turn = { ...request.turn, ...appended };
+    this.unflushed.note({ ...request, turn, acceptedMs: performance.now() });
   }
 
   /** Runs a flush; when that takes long, looks whether Redis is there, for a frozen one says nothing of itself. */
@@ -140,7 +141,9 @@ export class Rescue implements OnApplicationShutdown {
     const accepted = this.unflushed.of(conversationId);
     if (!accepted) return true;
     try {
-      const archived = await this.archive.commit({ conversationId, ...accepted }, options);
+      const ageMs = performance.now() - accepted.sinceMs;
+      const batch = { conversationId, ...accepted };
+      const archived = await this.archive.commit(batch, { ...options, ageMs });
       this.unflushed.settleUpTo(conversationId, archived);
       this.recovery.wroteAround();
       return true;

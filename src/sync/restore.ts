@@ -40,9 +40,4 @@ export class Restore {
     do await this.flusher.flushAll(conversationId);
     while (!(await this.background.drop(conversationId)));
   }
-
-  /** The archive has the tombstone. Tried once: the recovery of what is marked repeats it where Redis is away. */
-  async eraseSession(conversationId: string): Promise<void> {
-    await this.sessions.erase(conversationId).catch(() => undefined);
-  }
 }

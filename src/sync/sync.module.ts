@@ -3,9 +3,12 @@ import { PersistenceModule } from '../persistence/persistence.module.js';
 import { SessionModule } from '../session/session.module.js';
 import { Backlog } from './backlog.js';
 import { Committer } from './committer.js';
+import { Eraser } from './eraser.js';
 import { FlushQueue } from './flush-queue.js';
 import { Flusher } from './flusher.js';
 import { HybridClaims } from './hybrid.claims.js';
+import { HybridErasure } from './hybrid.erasure.js';
+import { HybridExport } from './hybrid.export.js';
 import { HybridHistory } from './hybrid.history.js';
 import { MendedSessions } from './mended.sessions.js';
 import { Recovery } from './recovery.js';
@@ -13,6 +16,7 @@ import { Rescue } from './rescue.js';
 import { Restore } from './restore.js';
 import { Sweep } from './sweep.js';
 import { SweepSchedule } from './sweep.schedule.js';
+import { UnarchivedExport } from './unarchived.export.js';
 import { UnflushedTurns } from './unflushed-turns.js';
 import { VerifyModule } from './verify.module.js';
 import { WriteBehind } from './write-behind.js';
@@ -33,12 +37,18 @@ import { WriteBehind } from './write-behind.js';
     MendedSessions,
     Sweep,
     SweepSchedule,
+    Eraser,
+    HybridErasure,
+    UnarchivedExport,
+    HybridExport,
     HybridHistory,
     HybridClaims,
   ],
   exports: [
     SessionModule,
     PersistenceModule,
+    HybridErasure,
+    HybridExport,
     HybridHistory,
     HybridClaims,
     FlushQueue,

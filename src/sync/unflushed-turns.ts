@@ -3,11 +3,15 @@ import { mergeKeyrings } from '../conversation/keyring.js';
 import type { AcceptedBatch, AcceptedTurn } from '../persistence/accepted-turns.js';
 
 /** Turns of one conversation that Redis has accepted, in their order. */
-type AcceptedTurns = Omit<AcceptedBatch, 'conversationId'>;
+interface AcceptedTurns extends Omit<AcceptedBatch, 'conversationId'> {
+  /** When the first of them was, by performance.now(). */
+  readonly sinceMs: number;
+}
 
 /** A turn of a conversation, with what Redis has accepted along with it. */
 interface Noted extends Omit<AcceptedBatch, 'turns'> {
   readonly turn: AcceptedTurn;
+  readonly acceptedMs: number;
 }
 
 // A second copy costs memory: some seconds of a busy instance, hours of an idle one. The oldest are let go.
@@ -35,8 +39,9 @@ export class UnflushedTurns {
     return this.conversations.get(conversationId);
   }
 
-  note({ conversationId, owner, turn, keyring, title }: Noted): void {
-    const { turns, ...known } = this.of(conversationId) ?? { turns: [], keyring: '', title: null };
+  note({ conversationId, owner, turn, keyring, title, acceptedMs }: Noted): void {
+    const nothing = { turns: [], keyring: '', title: null, sinceMs: acceptedMs };
+    const { turns, ...known } = this.of(conversationId) ?? nothing;
     // Replies of parallel turns may come in another order than their places.
     const place = turns.findLastIndex(({ seq }) => seq <= turn.seq) + 1;
     // A retry was told the same. A turn that Redis has lost since may have had the same place.
@@ -46,6 +51,7 @@ export class UnflushedTurns {
       turns: turns.toSpliced(place, 0, turn),
       keyring: mergeKeyrings(known.keyring, keyring),
       title: known.title ?? title,
+      sinceMs: known.sinceMs,
     });
     this.characters += sizeOf(turn);
     for (const oldest of this.conversations.keys()) {

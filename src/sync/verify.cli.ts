@@ -1,15 +1,13 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
-import { Presets, SingleBar } from 'cli-progress';
 import { EnvironmentModule } from '../config/environment.module.js';
 import { readEnvironment } from '../config/environment.js';
 import { MetricsModule } from '../metrics/metrics.module.js';
+import { progressBar } from './progress-bar.js';
 import { Verify } from './verify.js';
 import { VerifyModule } from './verify.module.js';
 
 // `npm run verify`: checks the invariants over both stores; exit status 1 when one is violated.
-
-const LINE_EVERY_MS_WITHOUT_TERMINAL = 2000;
 
 class VerifyTool {}
 
@@ -19,14 +17,7 @@ async function main(): Promise<void> {
     { module: VerifyTool, imports: [environment, MetricsModule, VerifyModule] },
     { logger: ['error'], abortOnError: false },
   );
-  const bar = new SingleBar(
-    {
-      format: 'verifying {bar} {percentage} % | {value} of {total} | {eta_formatted} left',
-      noTTYOutput: true,
-      notTTYSchedule: LINE_EVERY_MS_WITHOUT_TERMINAL,
-    },
-    Presets.shades_classic,
-  );
+  const bar = progressBar('verifying');
   bar.start(1, 0);
   try {
     const violations = await app.get(Verify).run((done, total) => {

@@ -127,6 +127,7 @@ function sessionViolations(
     );
   }
   if (archived?.erased) add('erased stays erased', where);
-  if (archived && archived.owner !== session.owner) add('the owner never changes', where);
+  if (archived && !archived.erased && archived.owner !== session.owner)
+    add('the owner never changes', where);
   return violations;
 }

@@ -55,9 +55,4 @@ export class WriteBehind {
     await this.rescue.beforeWriteAround(conversationId);
     return this.recovery.around(write);
   }
-
-  /** Whatever is still held of an erased conversation goes. */
-  forget(conversationId: string): void {
-    this.rescue.forget(conversationId);
-  }
 }

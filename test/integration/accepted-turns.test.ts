@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
 import type { StoredTurn } from '../../src/conversation/stored-turn.js';
 import { AcceptedTurnArchive, ERASED } from '../../src/persistence/accepted-turns.js';
+import { ArchiveErasure } from '../../src/persistence/archive-erasure.js';
 import { Archive } from '../../src/persistence/archive.js';
 import { batchOf, openDatabase, UNSEALED } from '../support/archive.js';
 import { archivedTurns } from '../support/archive-contents.js';
@@ -12,7 +13,7 @@ const database = await createDatabase();
 const connection = await openDatabase(database.url);
 const archive = new Archive(connection);
 const accepted = new AcceptedTurnArchive(connection);
-const background = { skipHeld: true };
+const background = { skipHeld: true, ageMs: 0 };
 
 /** As Redis accepted them, one after the other. @param first the place of the first of them */
 const inARow = (turns: readonly StoredTurn[], first = 1, before = '') =>
@@ -76,7 +77,7 @@ it('revives nothing that was erased', async () => {
   const conversationId = randomUUID();
   const [first, second] = someTurns(2) as [StoredTurn, StoredTurn];
   await archive.commit([batchOf(conversationId, [first])]);
-  await archive.erase(conversationId, null);
+  await new ArchiveErasure(connection).eraseOne({ conversationId }, null);
   const turns = inARow([first, second]);
   expect(
     await accepted.commit({ conversationId, owner: null, turns, ...UNSEALED }, background),

@@ -32,7 +32,15 @@ const WRONG: [name: string, value: string, takes: RegExp][] = [
   ['SYNC_INTERVAL', '0', /./],
   ['SYNC_INTERVAL', '1e3', /./],
   ['MAX_UNSYNCED_TURNS', '1 000', /whole number/],
-  ['AUTH_MODE', 'magic', /none/],
+  ['AUTH_MODE', 'magic', /none, jwt/],
+  ['TRUST_PROXY', 'true', /hops, or addresses and CIDRs/],
+  ['TRUST_PROXY', '17', /1 to 16 hops/],
+  ['TRUST_PROXY', '-1', /hops/],
+  ['TRUST_PROXY', '*', /CIDRs/],
+  ['TRUST_PROXY', '0.0.0.0/0', /CIDRs/],
+  ['TRUST_PROXY', '::/0', /CIDRs/],
+  ['TRUST_PROXY', '10.0.0.0/33', /CIDRs/],
+  ['TRUST_PROXY', '10.0.0.0/8,proxy.local', /CIDRs/],
   ['CHAT_RATE_LIMIT', '-1', /whole number from 0/],
   ['ANSWER_ENGINE', 'gpt', /extractive, openai/],
   ['ANSWER_TIMEOUT_MS', '0', /whole number from 1/],
@@ -50,6 +58,11 @@ const WRONG_SECRETS: [name: string, value: string, takes: RegExp][] = [
   ['DATABASE_MIGRATION_URL', SECRET, /postgresql:\/\//],
   ['OPENAI_BASE_URL', `ftp://${SECRET}`, /https?:\/\//],
   ['ADMIN_TOKEN', SECRET, /at least 16 characters/],
+  ['JWT_SECRET', SECRET, /at least 32 bytes/],
+  ['SUPABASE_JWT_SECRET', SECRET.repeat(2), /at least 32 bytes/],
+  ['JWKS_URL', `ftp://${SECRET}/keys`, /https:\/\//],
+  ['JWKS_URL', `https://user:${SECRET}@host/keys`, /without user and password/],
+  ['SUPABASE_URL', SECRET, /https:\/\//],
 ];
 
 describe('a wrong value', () => {
@@ -87,6 +100,9 @@ describe('what is needed', () => {
       flushAfterEachTurn: true,
       sweepIntervalSeconds: 300,
       maxUnsyncedTurns: 100_000,
+      jwt: null,
+      adminToken: undefined,
+      trustedProxies: null,
       chatRateLimit: 30,
       answerEngine: 'extractive',
       answerTimeoutMs: 60_000,
@@ -183,4 +199,14 @@ describe('ENCRYPTION_KEYS', () => {
     expect(failure({ ...production, ...raw }).message).toMatch(/no random one/);
     expect(new Environment(raw).encryptionKeys).toHaveLength(1);
   });
+});
+
+it.each([
+  ['0', null],
+  ['1', 1],
+  ['16', 16],
+  ['10.0.0.1', ['10.0.0.1']],
+  ['10.0.0.0/8, fd00::/8,::1', ['10.0.0.0/8', 'fd00::/8', '::1']],
+])('trusts the proxies of TRUST_PROXY=%s', (text, trusted) => {
+  expect(new Environment({ TRUST_PROXY: text }).trustedProxies).toEqual(trusted);
 });

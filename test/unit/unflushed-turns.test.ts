@@ -12,6 +12,7 @@ const of = (conversationId: string, owner: string | null, turn: AcceptedTurn) =>
   conversationId,
   owner,
   turn,
+  acceptedMs: 0,
   ...UNSEALED,
 });
 const places = (conversationId: string) =>

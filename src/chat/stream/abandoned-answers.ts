@@ -12,6 +12,7 @@ import { hasCode } from '../../conversation/errors.js';
 import { HistoryStore } from '../../conversation/history-store.js';
 import { titleOf } from '../../conversation/title.js';
 import { Metrics } from '../../metrics/metrics.js';
+import { FirstTurns } from '../first-turns.js';
 import { turnOf } from '../turn.js';
 import type { AnswerEvent, Ending } from './answer-event.js';
 import { brokenOff } from './teller.js';
@@ -34,6 +35,7 @@ export class AbandonedAnswers implements OnApplicationBootstrap, OnApplicationSh
     private readonly journal: AnswerJournal,
     private readonly store: HistoryStore,
     private readonly claims: Claims,
+    private readonly firstTurns: FirstTurns,
     private readonly metrics: Metrics,
   ) {}
 
@@ -86,7 +88,11 @@ export class AbandonedAnswers implements OnApplicationBootstrap, OnApplicationSh
     const title = create ? titleOf(head.question) : null;
     const where = { conversationId, owner, keyring, create, title, expectedSeq };
     try {
-      const kept = await this.store.append({ ...where, turn, durability: 'accepted', retry: true });
+      const append = () =>
+        this.store.append({ ...where, turn, durability: 'accepted', retry: true });
+      const kept = create
+        ? await this.firstTurns.finish(conversationId, owner, append)
+        : await append();
       if (create) this.metrics.sessionsCreated.inc();
       this.metrics.messagesSaved.inc({ durability: kept.durability });
       if (idempotency) await this.claims.end(idempotency, head, 'answered').catch(() => undefined);
