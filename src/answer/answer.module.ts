@@ -1,8 +1,11 @@
-import { Module } from '@nestjs/common';
+import { Logger, Module } from '@nestjs/common';
 import { Environment } from '../config/environment.js';
+import { Metrics } from '../metrics/metrics.js';
 import { AnswerEngine } from './answer-engine.js';
+import { EngineHealth } from './engine-health.js';
 import { ExtractiveEngine } from './extractive.engine.js';
 import { OpenAiEngine } from './openai.engine.js';
+import { OpenAiServer } from './openai-server.js';
 import { PaperShelf } from './papers/paper.js';
 import { PaperSearch } from './papers/paper-search.js';
 
@@ -16,13 +19,35 @@ import { PaperSearch } from './papers/paper-search.js';
     },
     {
       provide: AnswerEngine,
-      inject: [Environment, PaperSearch],
-      useFactory: (environment: Environment, papers: PaperSearch): AnswerEngine =>
+      inject: [Environment, PaperSearch, Metrics],
+      useFactory: (
+        environment: Environment,
+        papers: PaperSearch,
+        metrics: Metrics,
+      ): AnswerEngine =>
         environment.answerEngine === 'openai'
-          ? new OpenAiEngine(environment, papers)
+          ? openAiEngine(environment, papers, metrics)
           : new ExtractiveEngine(papers),
     },
   ],
   exports: [AnswerEngine],
 })
 export class AnswerModule {}
+
+function openAiEngine(
+  environment: Environment,
+  papers: PaperSearch,
+  metrics: Metrics,
+): AnswerEngine {
+  const logger = new Logger(OpenAiEngine.name);
+  const server = new OpenAiServer(environment);
+  const health = new EngineHealth({
+    probe: () => server.probe(),
+    onChange: (isAway) => {
+      metrics.answerEngineAway.set(isAway ? 1 : 0);
+      if (isAway) logger.warn('The answer engine fails; questions are refused until it is back.');
+      else logger.log('The answer engine is there again.');
+    },
+  });
+  return new OpenAiEngine(environment, papers, server, health);
+}

@@ -1,23 +1,23 @@
+import { ReplyUnreadable } from './reply-errors.js';
+
 export interface FetchBounds {
-  /** Bytes of a reply that are read, after decompression. */
-  readonly maxReplyBytes: number;
-  /** A server that asks for a longer pause than this is not tried again. */
-  readonly maxRetryAfterMs: number;
+  /** Bytes that are read of a reply, after decompression. */
+  readonly maxBytes: number;
+  /** The same for an event stream, of which only the current event is in memory. */
+  readonly maxStreamBytes: number;
 }
 
-/**
- * `fetch` for a client that would read a reply of any length, and would wait as long as Retry-After
- * says without looking at its signal. A reply over the bound fails in mid-body.
- */
-export function boundedFetch({ maxReplyBytes, maxRetryAfterMs }: FetchBounds): typeof fetch {
+/** `fetch` for a client that would read a reply of any length. One over its bound fails in mid-body. */
+export function boundedFetch({ maxBytes, maxStreamBytes }: FetchBounds): typeof fetch {
   return async (input, init) => {
-    const response = await fetch(input, init);
-    const headers = new Headers(response.headers);
-    // This is how the client is told, in words of the server, to give up at once.
-    if (retryAfterMs(headers) > maxRetryAfterMs) headers.set('x-should-retry', 'false');
-    const body = response.body?.pipeThrough(limitedTo(maxReplyBytes)) ?? null;
-    return new Response(body, { status: response.status, headers });
+    const { body, status, headers } = await fetch(input, init);
+    const limit = limitedTo(isEventStream(headers) ? maxStreamBytes : maxBytes);
+    return new Response(body?.pipeThrough(limit) ?? null, { status, headers });
   };
+}
+
+export function isEventStream(headers: Headers): boolean {
+  return headers.get('content-type')?.includes('text/event-stream') ?? false;
 }
 
 function limitedTo(maxBytes: number): TransformStream<Uint8Array, Uint8Array> {
@@ -26,16 +26,8 @@ function limitedTo(maxBytes: number): TransformStream<Uint8Array, Uint8Array> {
     transform(chunk, controller) {
       bytes += chunk.byteLength;
       if (bytes > maxBytes)
-        controller.error(new Error(`the reply is longer than ${maxBytes} bytes`));
+        controller.error(new ReplyUnreadable(`the reply is longer than ${maxBytes} bytes`));
       else controller.enqueue(chunk);
     },
   });
-}
-
-/** Seconds or a date, as HTTP allows; 0 when the header is absent or makes no sense. */
-function retryAfterMs(headers: Headers): number {
-  const value = headers.get('retry-after');
-  if (value === null) return 0;
-  const seconds = Number.parseFloat(value);
-  return (Number.isNaN(seconds) ? Date.parse(value) - Date.now() : seconds * 1000) || 0;
 }

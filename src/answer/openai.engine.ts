@@ -1,96 +1,61 @@
-import OpenAI from 'openai';
+import type { OnModuleDestroy } from '@nestjs/common';
 import type { Environment } from '../config/environment.js';
-import { truncateUtf8 } from '../conversation/text.js';
+import type { Citation } from '../conversation/turn.js';
 import { estimateTokens } from '../history/tokens.js';
+import { AnswerDraft } from './answer-draft.js';
 import { type Answer, AnswerEngine, type AnswerPart, type AnswerRequest } from './answer-engine.js';
-import { AnswerSoFar } from './answer-so-far.js';
-import { boundedFetch } from './bounded-fetch.js';
 import { citationOf } from './citation.js';
-import { type Completion, readCompletion } from './completion.js';
-import { deadlineReached, engineFailure } from './engine-failure.js';
+import type { Completion } from './completion.js';
+import { readReply } from './completion-reply.js';
+import { deadlineReached, engineFailure, isServerAtFault } from './engine-failure.js';
+import type { EngineHealth, Outcome } from './engine-health.js';
 import { excerptOf } from './excerpt.js';
 import { readInquiry } from './inquiry.js';
-import { type CitedText, citeUsed } from './marks.js';
+import type { OpenAiServer } from './openai-server.js';
 import type { PaperSearch } from './papers/paper-search.js';
 import { buildPrompt, type PromptMessage } from './prompt.js';
 import { retrieve } from './retrieval.js';
-import { untilAborted } from './until-aborted.js';
+import { retrying, type TryBounds } from './retries.js';
 
 // The right paper is among the first three for 59 of the 60 questions of papers/questions.jsonl.
 const SOURCES_IN_PROMPT = 4;
 
-const MAX_RETRIES = 2;
+/** A reply whose first word is there. */
+interface Pieces {
+  readonly first: readonly Completion[];
+  readonly rest: AsyncGenerator<Completion, void>;
+}
 
-// An answer ten times too long is still read and cut; what is longer is not an answer but a fault.
-const REPLY_BYTES_PER_ANSWER_BYTE = 16;
-const REPLY_LEAST_BOUND_BYTES = 16_777_216;
+interface Task {
+  readonly prompt: PromptMessage[];
+  readonly sources: readonly Citation[];
+}
 
 /**
  * Answers with a model behind any OpenAI-compatible server, from retrieved papers and the history.
- * Guaranteed: one deadline over all tries; an abort reaches the server; the text is storable and
- * bounded; its marks agree with the citations. Not guaranteed: that the model keeps to its sources.
+ * Guaranteed: one deadline over all tries; an abort reaches the server; nothing is asked again once
+ * something was said; the text is storable and bounded; its marks agree with the citations.
+ * Not guaranteed: that the model keeps to its sources.
  */
-export class OpenAiEngine extends AnswerEngine {
-  private readonly client: OpenAI;
-
+export class OpenAiEngine extends AnswerEngine implements OnModuleDestroy {
   constructor(
     private readonly environment: Environment,
     private readonly papers: PaperSearch,
+    private readonly server: OpenAiServer,
+    private readonly health: EngineHealth,
   ) {
     super();
-    const { openai, answerTimeoutMs, answerMaxBytes } = environment;
-    this.client = new OpenAI({
-      // Said in full: what is left out, the client reads from the process's environment by itself.
-      baseURL: openai.baseUrl ?? 'https://api.openai.com/v1',
-      apiKey: openai.apiKey ?? 'no key',
-      organization: null,
-      project: null,
-      logLevel: 'off',
-      maxRetries: MAX_RETRIES,
-      // Per try and up to the headers only; our own deadline comes first.
-      timeout: answerTimeoutMs * 2,
-      fetch: boundedFetch({
-        maxReplyBytes: Math.max(
-          answerMaxBytes * REPLY_BYTES_PER_ANSWER_BYTE,
-          REPLY_LEAST_BOUND_BYTES,
-        ),
-        maxRetryAfterMs: answerTimeoutMs,
-      }),
-    });
   }
 
   async *stream(request: AnswerRequest): AsyncGenerator<AnswerPart, Answer> {
-    const { query, history, signal: unwanted } = request;
+    const { answerTimeoutMs: timeoutMs } = this.environment;
     const deadline = new AbortController();
-    const { answerTimeoutMs } = this.environment;
-    const timer = setTimeout(() => deadline.abort(deadlineReached()), answerTimeoutMs);
-    const signal = AbortSignal.any([unwanted, deadline.signal]);
+    const timer = setTimeout(() => deadline.abort(deadlineReached()), timeoutMs);
+    const signal = AbortSignal.any([request.signal, deadline.signal]);
     try {
       signal.throwIfAborted();
-      const index = await this.papers.current(signal);
-      const inquiry = readInquiry(query, history);
-      const sources = retrieve(index, inquiry)
-        .slice(0, SOURCES_IN_PROMPT)
-        .map((found) => ({ ...found, ...excerptOf(found.paper, inquiry.terms, index) }));
-      const prompt = buildPrompt(query, history, sources);
-      // Between two tries the client sleeps without watching the signal.
-      const completion = await untilAborted(this.complete(prompt, signal), signal);
-      const { text, used, cut } = this.bound(completion, sources);
-      const promptTokens = prompt.reduce((sum, { content }) => sum + estimateTokens(content), 0);
-      const said = new AnswerSoFar();
-      const parts: AnswerPart[] = [
-        { type: 'start', model: completion.model ?? this.environment.openai.model, promptTokens },
-        ...used.map((source): AnswerPart => ({
-          type: 'citation',
-          citation: citationOf(source, source.best),
-        })),
-        { type: 'text', text },
-      ];
-      for (const part of parts) {
-        said.add(part);
-        yield part;
-      }
-      return said.as(cut ? 'partial' : 'complete', completion.usage);
+      const task = await this.prepare(request, signal);
+      return yield* this.answerTo(task, { signal, timeoutMs });
     } catch (error) {
       throw engineFailure(error, signal);
     } finally {
@@ -98,26 +63,80 @@ export class OpenAiEngine extends AnswerEngine {
     }
   }
 
-  private async complete(messages: PromptMessage[], signal: AbortSignal): Promise<Completion> {
-    const { model } = this.environment.openai;
-    return readCompletion(
-      await this.client.chat.completions.create({ model, messages }, { signal }),
-    );
+  onModuleDestroy(): void {
+    this.health.stop();
   }
 
-  /** Cuts before the marks are counted and again after, because [1,2] becomes the longer [1][2]. */
-  private bound<Source>(completion: Completion, sources: readonly Source[]): BoundText<Source> {
-    const { answerMaxBytes } = this.environment;
-    const head = truncateUtf8(completion.text, answerMaxBytes);
-    const cited = citeUsed(head, sources);
-    const fitting = truncateUtf8(cited.text, answerMaxBytes);
-    const { text, used } = citeUsed(fitting, cited.used);
-    if (text.trim() === '') throw new Error('the answer holds nothing but marks of no source');
-    const whole = head === completion.text && fitting === cited.text;
-    return { text, used, cut: completion.cut || !whole };
+  private async prepare({ query, history }: AnswerRequest, signal: AbortSignal): Promise<Task> {
+    const index = await this.papers.current(signal);
+    const inquiry = readInquiry(query, history);
+    const sources = retrieve(index, inquiry)
+      .slice(0, SOURCES_IN_PROMPT)
+      .map((found) => ({ ...found, ...excerptOf(found.paper, inquiry.terms, index) }));
+    return {
+      prompt: buildPrompt(query, history, sources),
+      sources: sources.map((source) => citationOf(source, source.best)),
+    };
+  }
+
+  /** Tells the server's health how it went. */
+  private async *answerTo(task: Task, bounds: TryBounds): AsyncGenerator<AnswerPart, Answer> {
+    const attempt = this.health.begin();
+    let outcome: Outcome = 'none';
+    let hasSpoken = false;
+    try {
+      const pieces = await retrying(() => this.open(task.prompt, bounds.signal), bounds);
+      hasSpoken = true;
+      attempt.spoke();
+      const answer = yield* tell(this.draft(task), pieces, bounds.signal);
+      outcome = 'answered';
+      return answer;
+    } catch (error) {
+      if (isServerAtFault(error, bounds.signal, hasSpoken)) outcome = 'server failed';
+      throw error;
+    } finally {
+      attempt.ended(outcome);
+    }
+  }
+
+  /** Asks, and waits for the first word: until then everything can be tried again. */
+  private async open(prompt: PromptMessage[], signal: AbortSignal): Promise<Pieces> {
+    const response = await this.server.ask(prompt, signal);
+    const rest = readReply(response, this.environment.answerIdleTimeoutMs);
+    const first: Completion[] = [];
+    for (;;) {
+      const step = await rest.next();
+      if (step.done) break;
+      first.push(step.value);
+      if (step.value.text !== '') break;
+    }
+    return { first, rest };
+  }
+
+  private draft({ prompt, sources }: Task): AnswerDraft {
+    const { answerMaxBytes: maxBytes, openai } = this.environment;
+    const promptTokens = prompt.reduce((sum, { content }) => sum + estimateTokens(content), 0);
+    return new AnswerDraft({ sources, maxBytes, model: openai.model, promptTokens });
   }
 }
 
-interface BoundText<Source> extends CitedText<Source> {
-  readonly cut: boolean;
+async function* tell(
+  draft: AnswerDraft,
+  { first, rest }: Pieces,
+  signal: AbortSignal,
+): AsyncGenerator<AnswerPart, Answer> {
+  try {
+    for (const piece of first) yield* draft.push(piece);
+    while (!draft.isFull) {
+      const step = await rest.next();
+      signal.throwIfAborted();
+      if (step.done) break;
+      yield* draft.push(step.value);
+    }
+    yield* draft.end();
+    return draft.whole();
+  } finally {
+    // Also when nobody wants more before the rest was looked at.
+    await rest.return();
+  }
 }

@@ -1,11 +1,16 @@
 export interface BreakerOptions {
   readonly name: string;
-  /** True for a failure that says the server is away or unfit, false for one that concerns only the request. */
-  readonly trips: (error: unknown) => boolean;
+  /**
+   * True for a failure that says the server is away or unfit, false for one that concerns only the request.
+   * Without it the breaker opens by `trip` alone.
+   */
+  readonly trips?: (error: unknown) => boolean;
   /** Resolves once the server is fit again and everything that has to happen before its use is done. */
   readonly probe: () => Promise<void>;
   readonly onChange?: (open: boolean, cause: unknown) => void;
   readonly probeIntervalMs?: number;
+  /** False: the server is trusted from the start. */
+  readonly beginsOpen?: boolean;
 }
 
 // Probes cost one command; twice a second keeps the way back short without a stampede on a server that just rose.
@@ -22,10 +27,11 @@ export class BreakerOpen extends Error {
 /**
  * Keeps requests from waiting for a server that is away. The first failure opens it; from then on calls
  * fail at once while a probe runs in the background, and only a probe that went through closes it again.
- * No request is ever the guinea pig. Begins open: nothing is trusted before the first probe.
+ * No request is ever the guinea pig. Begins open, unless told otherwise:
+ * nothing is trusted before the first probe.
  */
 export class Breaker {
-  private open = true;
+  private open: boolean;
   private cause: unknown;
   private probing: Promise<void> | undefined;
   private suspecting: Promise<void> | undefined;
@@ -37,7 +43,9 @@ export class Breaker {
   private readonly openedListeners: (() => void)[] = [];
   private readonly closedListeners: (() => void)[] = [];
 
-  constructor(private readonly options: BreakerOptions) {}
+  constructor(private readonly options: BreakerOptions) {
+    this.open = options.beginsOpen ?? true;
+  }
 
   /** Calls the listener each time that the server goes away. */
   onOpened(listener: () => void): void {
@@ -59,7 +67,7 @@ export class Breaker {
     try {
       return await work();
     } catch (error) {
-      if (this.options.trips(error)) this.trip(error);
+      if (this.options.trips?.(error)) this.trip(error);
       throw error;
     }
   }

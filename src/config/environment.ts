@@ -44,6 +44,8 @@ export class Environment {
   readonly answerEngine: 'extractive' | 'openai';
   readonly openai: { readonly baseUrl?: string; readonly apiKey?: string; readonly model: string };
   readonly answerTimeoutMs: number;
+  /** Silence inside a streamed answer. */
+  readonly answerIdleTimeoutMs: number;
   readonly answerMaxBytes: number;
   /** Longer than any turn is under way that began before its owner erased everything. */
   readonly erasureMarkMs: number;
@@ -98,6 +100,10 @@ export class Environment {
     const milliseconds = { min: 1, max: 3_600_000 };
     this.answerTimeoutMs = variables.integer('ANSWER_TIMEOUT_MS', {
       default: 60_000,
+      ...milliseconds,
+    });
+    this.answerIdleTimeoutMs = variables.integer('ANSWER_IDLE_TIMEOUT_MS', {
+      default: 15_000,
       ...milliseconds,
     });
     this.answerMaxBytes = variables.integer('ANSWER_MAX_BYTES', { default: 1_048_576, ...count });

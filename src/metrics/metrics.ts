@@ -48,6 +48,11 @@ export class Metrics {
     buckets: ENGINE_BUCKETS,
     registers: this.registers,
   });
+  readonly answerEngineAway = new Gauge({
+    name: 'answer_engine_away',
+    help: '1 while questions are refused because the answer engine failed several in a row.',
+    registers: this.registers,
+  });
   readonly syncLag = new Gauge({
     name: 'sync_lag_seconds',
     help: 'How long the oldest unsynced turn has been waiting for Postgres.',

@@ -1,13 +1,18 @@
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 
 /**
  * What the next replies do, in order; once they are used up the stub answers normally again.
- * @typedef {{ kind: 'status', status: number, retryAfter?: string }
- *   | { kind: 'text', text: string, finishReason?: string, usage?: boolean }
+ * `stream` says its chunks whatever the request asked for, numbers among them being pauses in milliseconds, and
+ * then ends as it is told: like a good server, without its last event, without any end, by a cut or by silence.
+ * @typedef {{ kind: 'status', status: number, retryAfter?: string, message?: string }
+ *   | { kind: 'text', text: string, finishReason?: string, usage?: boolean, whole?: boolean }
+ *   | { kind: 'stream', chunks: Iterable<string | number>, end?: StreamEnd, usage?: boolean, finishReason?: string }
  *   | { kind: 'raw', body: string, contentType?: string }
  *   | { kind: 'delay', ms: number }
  *   | { kind: 'hang' } | { kind: 'hang-in-body' } | { kind: 'drop' } | { kind: 'drop-in-body' }
  * } Behaviour
+ * @typedef {'done' | 'no-done' | 'end' | 'cut' | 'silence' | 'open'} StreamEnd
  *
  * @typedef {{ role: string, content: string }} Message
  * @typedef {{ model: string, messages: Message[], stream?: boolean,
@@ -22,6 +27,16 @@ export class LlmStub {
   authorizations = [];
   /** Chat requests whose client went away before it had the whole reply. */
   aborted = 0;
+  /** Requests for the list of models. */
+  probes = 0;
+  /** Connections taken. */
+  connections = 0;
+  /** Refuses requests with this field, as servers do that do not know it. @type {keyof ChatRequest | null} */
+  refuses = null;
+  /** When the first words of the last stream were sent, on `performance.now()`. */
+  firstWordMs = 0;
+  /** What the list of models answers. */
+  modelsStatus = 200;
   /** What a reply does when nothing is queued; null: a normal answer. @type {Behaviour | null} */
   always = null;
 
@@ -30,6 +45,10 @@ export class LlmStub {
   #server = createServer((request, response) => {
     this.#handle(request, response).catch(() => response.destroy());
   });
+
+  constructor() {
+    this.#server.on('connection', () => this.connections++);
+  }
 
   /** Starts on 127.0.0.1; port 0 takes a free one. */
   async start(port = 0) {
@@ -62,6 +81,10 @@ export class LlmStub {
     this.requests = [];
     this.authorizations = [];
     this.aborted = 0;
+    this.probes = 0;
+    this.connections = 0;
+    this.refuses = null;
+    this.modelsStatus = 200;
     this.always = null;
     this.#queue = [];
   }
@@ -72,7 +95,11 @@ export class LlmStub {
    */
   async #handle(request, response) {
     if (request.method === 'GET' && request.url === '/v1/models') {
-      sendJson(response, 200, { object: 'list', data: [{ id: 'fake-llm', object: 'model' }] });
+      this.probes++;
+      sendJson(response, this.modelsStatus, {
+        object: 'list',
+        data: [{ id: 'fake-llm', object: 'model' }],
+      });
     } else if (request.method === 'POST' && request.url === '/v1/chat/completions') {
       const body = await readJson(request);
       this.requests.push(body);
@@ -80,7 +107,13 @@ export class LlmStub {
       response.on('close', () => {
         if (!response.writableFinished) this.aborted++;
       });
-      await behave(this.#queue.shift() ?? this.always, body, response);
+      if (this.refuses !== null && body[this.refuses] !== undefined) {
+        return sendJson(response, 400, { error: { message: `unknown field: ${this.refuses}` } });
+      }
+      const behaviour = this.#queue.shift() ?? this.always;
+      if (behaviour?.kind === 'stream') {
+        await sendStream(response, body, behaviour, () => (this.firstWordMs = performance.now()));
+      } else await behave(behaviour, body, response);
     } else {
       sendJson(response, 404, { error: { message: 'no such route' } });
     }
@@ -96,7 +129,9 @@ async function behave(behaviour, body, response) {
   switch (behaviour?.kind) {
     case 'status':
       if (behaviour.retryAfter) response.setHeader('retry-after', behaviour.retryAfter);
-      return sendJson(response, behaviour.status, { error: { message: 'as the test asked' } });
+      return sendJson(response, behaviour.status, {
+        error: { message: behaviour.message ?? 'as the test asked' },
+      });
     case 'text':
       return sendAnswer(response, body, behaviour.text, behaviour);
     case 'raw':
@@ -133,39 +168,78 @@ function defaultAnswer(messages) {
  * @param {import('node:http').ServerResponse} response
  * @param {ChatRequest} body
  * @param {string} text
- * @param {{ finishReason?: string, usage?: boolean }} [options]
+ * @param {{ finishReason?: string, usage?: boolean, whole?: boolean }} [options]
  */
-function sendAnswer(response, body, text, { finishReason = 'stop', usage = true } = {}) {
-  const head = { id: 'chatcmpl-1', created: 0, model: body.model };
-  const promptWords = body.messages.flatMap(({ content }) => content.split(/\s+/u)).length;
-  const completionWords = text.split(/\s+/u).length;
-  const counted = {
-    prompt_tokens: promptWords,
-    completion_tokens: completionWords,
-    total_tokens: promptWords + completionWords,
-  };
-  if (!body.stream) {
-    const message = { role: 'assistant', content: text };
-    sendJson(response, 200, {
-      ...head,
-      object: 'chat.completion',
-      choices: [{ index: 0, message, finish_reason: finishReason }],
-      ...(usage && { usage: counted }),
-    });
-    return;
+async function sendAnswer(response, body, text, { whole, ...options } = {}) {
+  const { finishReason = 'stop', usage = true } = options;
+  if (body.stream && !whole) {
+    return sendStream(response, body, { chunks: wordsOf(text), ...options });
   }
+  const message = { role: 'assistant', content: text };
+  return sendJson(response, 200, {
+    ...headOf(body),
+    object: 'chat.completion',
+    choices: [{ index: 0, message, finish_reason: finishReason }],
+    ...(usage && { usage: countTokens(body, text) }),
+  });
+}
+
+/**
+ * @param {import('node:http').ServerResponse} response
+ * @param {ChatRequest} body
+ * @param {{ chunks: Iterable<string | number>, end?: StreamEnd, usage?: boolean, finishReason?: string }} options
+ * @param {() => void} [onFirstWord]
+ */
+async function sendStream(response, body, options, onFirstWord = () => undefined) {
+  const { chunks, end = 'done', usage = true, finishReason = 'stop' } = options;
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+  response.flushHeaders();
+  const closed = new Promise((resolve) => response.once('close', resolve));
   /** @param {object} chunk */
-  const send = (chunk) => {
-    const line = JSON.stringify({ ...head, object: 'chat.completion.chunk', ...chunk });
-    response.write(`data: ${line}\n\n`);
+  const send = async (chunk) => {
+    const event = { ...headOf(body), object: 'chat.completion.chunk', ...chunk };
+    if (response.write(`data: ${JSON.stringify(event)}\n\n`) || response.destroyed) return;
+    await Promise.race([once(response, 'drain'), closed]);
   };
-  for (const piece of text.match(/\s*\S+\s*$|\s*\S+|\s+/gu) ?? []) {
-    send({ choices: [{ index: 0, delta: { content: piece }, finish_reason: null }] });
+  await send({ choices: [{ index: 0, delta: { role: 'assistant', content: '' } }] });
+  let said = '';
+  for (const chunk of chunks) {
+    if (response.destroyed) return;
+    if (typeof chunk === 'number') {
+      await new Promise((resolve) => setTimeout(resolve, chunk));
+      continue;
+    }
+    if (said === '') onFirstWord();
+    said += chunk;
+    await send({ choices: [{ index: 0, delta: { content: chunk }, finish_reason: null }] });
   }
-  send({ choices: [{ index: 0, delta: {}, finish_reason: finishReason }] });
-  if (usage && body.stream_options?.include_usage) send({ choices: [], usage: counted });
-  response.end('data: [DONE]\n\n');
+  if (end === 'cut') return void response.write(': cut\n', () => response.destroy());
+  if (end === 'silence') return;
+  if (end === 'end') return void response.end();
+  await send({ choices: [{ index: 0, delta: {}, finish_reason: finishReason }] });
+  if (usage && body.stream_options?.include_usage) {
+    await send({ choices: [], usage: countTokens(body, said) });
+  }
+  if (end !== 'open') response.end(end === 'done' ? 'data: [DONE]\n\n' : undefined);
+}
+
+/** Word by word, nothing left out; one by one, as a text may be long. @param {string} text */
+function* wordsOf(text) {
+  for (const [word] of text.matchAll(/\s*\S+|\s+/gu)) yield word;
+}
+
+/** @param {ChatRequest} body */
+const headOf = ({ model }) => ({ id: 'chatcmpl-1', created: 0, model });
+
+/** @param {ChatRequest} body @param {string} text */
+function countTokens(body, text) {
+  const prompt = body.messages.flatMap(({ content }) => content.split(/\s+/u)).length;
+  const completion = text.split(/\s+/u).length;
+  return {
+    prompt_tokens: prompt,
+    completion_tokens: completion,
+    total_tokens: prompt + completion,
+  };
 }
 
 /**

@@ -93,7 +93,7 @@ export class StreamController {
     required: false,
     description: 'Begins after this event; without it, at the start.',
   })
-  @ApiProblems(401, 404, 409, 503)
+  @ApiProblems(401, 404, 409, 429, 503)
   async resume(
     @Param('conversation_id') conversationId: string,
     @CurrentCaller() { userId }: Caller,
@@ -111,7 +111,7 @@ export class StreamController {
   @UseGuards(KeepingGuard)
   @ApiOperation({ summary: 'Stop the running answer; what was said is kept.' })
   @ApiNoContentResponse({ description: 'None is running any more.' })
-  @ApiProblems(400, 401, 404, 409, 503)
+  @ApiProblems(400, 401, 404, 409, 429, 503)
   async stop(@Body() body: StopRequest, @CurrentCaller() { userId }: Caller): Promise<void> {
     await this.readers.stop(body.conversation_id.toLowerCase(), userId);
   }
