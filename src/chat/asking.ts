@@ -1,16 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { type Answer, AnswerEngine } from '../answer/answer-engine.js';
+import { AnswerSoFar } from '../answer/answer-so-far.js';
 import { Environment } from '../config/environment.js';
-import type { EarlierTurn, HistoryUse } from '../conversation/turn.js';
+import type { EarlierTurn, HistoryTurn, HistoryUse } from '../conversation/turn.js';
 import { Metrics } from '../metrics/metrics.js';
 import { PromptHistory } from './prompt-history.js';
+import type { AnsweredQuestion, TurnListener } from './turn.js';
 
-export interface AnsweredQuestion {
-  readonly answer: Answer;
-  readonly history: HistoryUse;
-  readonly latencyMs: number;
-  /** Of question and answer, once they are history. */
-  readonly tokens: number;
+/** A question with the history that helps with it. */
+export interface Prompt {
+  readonly query: string;
+  readonly turns: readonly HistoryTurn[];
+  readonly use: HistoryUse;
 }
 
 /** Asks the engine, with the history that helps with the question, for as long as it may take. */
@@ -24,19 +25,52 @@ export class Asking {
   ) {}
 
   /** @param available the turns that may go into the prompt, oldest first */
-  async ask(
+  async prompt(
     query: string,
     source: HistoryUse['source'],
     available: readonly EarlierTurn[],
-  ): Promise<AnsweredQuestion> {
+  ): Promise<Prompt> {
     const { turns, tokens } = await this.history.choose(query, available);
+    const counts = { turns_used: turns.length, turns_available: available.length, tokens };
+    return { query, turns, use: { source, ...counts } };
+  }
+
+  /**
+   * An answer of which the listener has heard something is given as far as it came.
+   * @throws ServiceError answer_engine_failed, answer_engine_timeout when there is none.
+   */
+  async ask(
+    { query, turns, use }: Prompt,
+    listener: TurnListener | null,
+  ): Promise<AnsweredQuestion> {
     const startedMs = performance.now();
-    const signal = AbortSignal.timeout(this.environment.answerTimeoutMs);
-    const answer = await this.engine.answer({ query, history: turns, signal });
+    const deadline = AbortSignal.timeout(this.environment.answerTimeoutMs);
+    const signal = listener ? AbortSignal.any([deadline, listener.signal]) : deadline;
+    const answer = await this.heard({ query, history: turns, signal }, listener);
     const latencyMs = Math.round(performance.now() - startedMs);
     this.metrics.answerLatency.observe(latencyMs / 1000);
-    const counts = { turns_used: turns.length, turns_available: available.length, tokens };
-    const turnTokens = await this.history.count(query, answer.text);
-    return { answer, history: { source, ...counts }, latencyMs, tokens: turnTokens };
+    const tokens = await this.history.count(query, answer.text);
+    return { answer, history: use, latencyMs, tokens };
+  }
+
+  private async heard(
+    request: Parameters<AnswerEngine['stream']>[0],
+    listener: TurnListener | null,
+  ): Promise<Answer> {
+    if (!listener) return this.engine.answer(request);
+    const soFar = new AnswerSoFar();
+    const parts = this.engine.stream(request);
+    try {
+      for (;;) {
+        const step = await parts.next();
+        if (step.done) return step.value;
+        soFar.add(step.value);
+        listener.said(step.value);
+      }
+    } catch (error) {
+      if (soFar.text === '') throw error;
+      listener.brokeOff(error);
+      return soFar.as('partial');
+    }
   }
 }

@@ -10,6 +10,7 @@ import {
   Matches,
   ValidateNested,
 } from 'class-validator';
+import { UUID } from '../conversation/conversation.js';
 import type { HistoryTurn, Metadata } from '../conversation/turn.js';
 import { IsMetadata } from './is-metadata.js';
 import { IsStorableText } from './is-storable-text.js';
@@ -20,7 +21,6 @@ const MAX_HISTORY_TURNS = 50;
 const MAX_ANSWER_CHARACTERS = 200_000;
 const MAX_SOURCES = 100;
 const MAX_SOURCE_CHARACTERS = 200;
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Where a turn goes, and how safely. */
 export class MetaParams {

@@ -6,10 +6,25 @@ import { ChatService } from './chat.service.js';
 import { FirstTurns } from './first-turns.js';
 import { IdempotentTurns } from './idempotent-turns.js';
 import { PromptHistory } from './prompt-history.js';
+import { AbandonedAnswers } from './stream/abandoned-answers.js';
+import { AnswerReaders } from './stream/answer-readers.js';
+import { RunningAnswers } from './stream/running-answers.js';
+import { StreamController } from './stream/stream.controller.js';
+import { StreamedTurns } from './stream/streamed-turns.js';
 
 @Module({
   imports: [AnswerModule],
-  controllers: [ChatController],
-  providers: [ChatService, Asking, PromptHistory, FirstTurns, IdempotentTurns],
+  controllers: [ChatController, StreamController],
+  providers: [
+    Asking,
+    ChatService,
+    FirstTurns,
+    IdempotentTurns,
+    PromptHistory,
+    StreamedTurns,
+    RunningAnswers,
+    AbandonedAnswers,
+    AnswerReaders,
+  ],
 })
 export class ChatModule {}

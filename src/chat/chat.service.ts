@@ -4,24 +4,16 @@ import type { PlannedTurn } from '../conversation/claims.js';
 import { conversationChanged } from '../conversation/errors.js';
 import { HistoryStore, type Recalled } from '../conversation/history-store.js';
 import { titleOf } from '../conversation/title.js';
-import type { IdempotencyMark, Metadata, Turn } from '../conversation/turn.js';
 import { Metrics } from '../metrics/metrics.js';
-import { type AnsweredQuestion, Asking } from './asking.js';
-import type { ChatReply } from './chat-reply.dto.js';
+import { Asking } from './asking.js';
 import type { ChatRequest } from './chat-request.dto.js';
 import { IdempotentTurns, type TurnResult } from './idempotent-turns.js';
 import { planTurn } from './planned-turn.js';
-import { replyOf } from './reply.js';
+import { type KeptWhere, replyOf } from './reply.js';
 import { type KeptRequest, readRequest, type UnkeptRequest } from './request-rules.js';
+import { type AnsweredQuestion, type TurnConditions, type TurnListener, turnOf } from './turn.js';
 
 const NO_HISTORY: Recalled = { source: 'none', turns: [], lastSeq: 0, keyring: '' };
-
-/** What the caller's headers ask for. */
-export interface TurnConditions {
-  readonly idempotency: IdempotencyMark | null;
-  /** The seq that has to be the conversation's last. */
-  readonly expectedSeq: number | undefined;
-}
 
 /** How the turn is to be appended. */
 interface AppendConditions extends TurnConditions {
@@ -39,46 +31,80 @@ export class ChatService {
     private readonly metrics: Metrics,
   ) {}
 
-  /** @throws ServiceError with any code of the chat routes. */
-  async answer(body: ChatRequest, owner: string | null, on: TurnConditions): Promise<TurnResult> {
+  /**
+   * @param listener hears the answer as it comes; null: nobody is shown anything but the whole
+   * @throws ServiceError with any code of the chat routes.
+   */
+  async answer(
+    body: ChatRequest,
+    owner: string | null,
+    on: TurnConditions,
+    listener: TurnListener | null = null,
+  ): Promise<TurnResult> {
     const request = readRequest(body, this.environment.historyMode);
-    if (request.kind === 'unkept')
-      return { reply: await this.answerUnkept(request), replayed: false };
+    if (request.kind === 'unkept') return this.answerUnkept(request, listener);
     const planned = planTurn(request.conversationId, on.idempotency);
     const answer = (turn: PlannedTurn, retry: boolean) =>
-      this.answerKept(request, owner, { ...turn, ...on, retry });
+      this.answerKept(request, owner, { ...turn, ...on, retry }, listener);
     const begins = request.conversationId === null;
     return this.once.answer({ ...request, mark: on.idempotency, planned, owner, begins }, answer);
   }
 
-  private async answerUnkept({ query, history }: UnkeptRequest): Promise<ChatReply> {
+  private async answerUnkept(
+    { query, history }: UnkeptRequest,
+    listener: TurnListener | null,
+  ): Promise<TurnResult> {
     const source = history.length > 0 ? 'client' : 'none';
-    const answered = await this.asking.ask(query, source, history);
-    return replyOf(answered, { conversationId: null, turnId: null, seq: null, durability: 'none' });
+    const prompt = await this.asking.prompt(query, source, history);
+    listener?.begun(null);
+    const answered = await this.asking.ask(prompt, listener);
+    listener?.answered(answered);
+    return newTurn(answered, {
+      conversationId: null,
+      turnId: null,
+      seq: null,
+      durability: 'none',
+    });
   }
 
   private async answerKept(
     request: KeptRequest,
     owner: string | null,
     { conversationId, turnId, ...options }: PlannedTurn & AppendConditions,
-  ): Promise<ChatReply> {
+    listener: TurnListener | null,
+  ): Promise<TurnResult> {
     const startedMs = performance.now();
     const { query, durability, metadata } = request;
-    const recalled = await this.recall(request, owner, options.expectedSeq);
-    const answered = await this.asking.ask(query, recalled.source, recalled.turns);
+    const { idempotency } = options;
+    const { source, turns, keyring } = await this.recall(request, owner, options.expectedSeq);
 
     const create = request.conversationId === null;
-    const beginning = { create, title: create ? titleOf(query) : null };
-    const where = { conversationId, owner, keyring: recalled.keyring };
-    const turn = turnOf(turnId, query, answered, metadata, Date.now(), options.idempotency);
+    const where = { conversationId, owner, keyring, create };
+    const prompt = await this.asking.prompt(query, source, turns);
+    const asked = { question: query, metadata, idempotency };
+    listener?.begun({
+      ...where,
+      ...asked,
+      turnId,
+      expectedSeq: options.expectedSeq,
+      history: prompt.use,
+      startedAt: Date.now(),
+    });
+    const answered = await this.asking.ask(prompt, listener);
+    listener?.answered(answered);
+
+    const turn = turnOf({ id: turnId, createdAt: Date.now(), ...asked }, answered);
+    // Who hears it may have been kept by others meanwhile, who took this instance for dead.
+    const retry = options.retry || listener !== null;
+    const title = create ? titleOf(query) : null;
     const appended = await this.timed('append', () =>
-      this.store.append({ ...where, ...beginning, turn, durability, ...options }),
+      this.store.append({ ...where, title, turn, durability, ...options, retry }),
     );
     const ownMs = performance.now() - startedMs - answered.latencyMs;
     this.metrics.turnLatency.observe({ step: 'total' }, Math.max(0, ownMs) / 1000);
     if (create) this.metrics.sessionsCreated.inc();
     this.metrics.messagesSaved.inc({ durability: appended.durability });
-    return replyOf(answered, { conversationId, turnId, ...appended });
+    return newTurn(answered, { conversationId, turnId, ...appended });
   }
 
   /** Fails before the engine is asked when the turn could not be kept anyway. */
@@ -112,27 +138,8 @@ export class ChatService {
   }
 }
 
-function turnOf(
-  id: string,
-  question: string,
-  { answer, history, latencyMs, tokens }: AnsweredQuestion,
-  metadata: Metadata | null,
-  createdAt: number,
-  idempotency: IdempotencyMark | null,
-): Turn {
-  return {
-    id,
-    question,
-    answer: answer.text,
-    sources: answer.citations.map((citation) => citation.id),
-    context: { citations: answer.citations, history },
-    status: answer.status,
-    createdAt,
-    model: answer.model,
-    usage: answer.usage,
-    tokens,
-    latencyMs,
-    metadata,
-    idempotency,
-  };
-}
+const newTurn = (answered: AnsweredQuestion, kept: KeptWhere): TurnResult => ({
+  reply: replyOf(answered, kept),
+  status: answered.answer.status,
+  replayed: false,
+});

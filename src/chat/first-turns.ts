@@ -30,6 +30,19 @@ export class FirstTurns {
     throw conversationNotFound();
   }
 
+  /**
+   * The same for a first turn that another instance has begun, and left when it died: nobody knows whether an erasure
+   * lately was before its beginning, and what may have been erased must not come back.
+   */
+  async finish<T>(
+    conversationId: string,
+    owner: string | null,
+    firstTurn: () => Promise<T>,
+  ): Promise<T> {
+    if (owner !== null && (await this.mark(owner))) throw conversationNotFound();
+    return this.begin(conversationId, owner, firstTurn);
+  }
+
   private async mark(owner: string): Promise<string | null | undefined> {
     try {
       return await this.erasure.mark(owner);

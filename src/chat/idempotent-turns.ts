@@ -2,13 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { type ClaimOutcome, Claims, type PlannedTurn } from '../conversation/claims.js';
 import { type ErrorCode, ServiceError } from '../conversation/errors.js';
 import { type FoundTurn, HistoryStore } from '../conversation/history-store.js';
-import type { IdempotencyMark } from '../conversation/turn.js';
+import type { IdempotencyMark, Turn } from '../conversation/turn.js';
 import type { ChatReply } from './chat-reply.dto.js';
 import { FirstTurns } from './first-turns.js';
 import { replayOf } from './reply.js';
 
 export interface TurnResult {
   readonly reply: ChatReply;
+  readonly status: Turn['status'];
   /** An earlier request with the same key was answered so. */
   readonly replayed: boolean;
 }
@@ -23,7 +24,7 @@ export interface PlannedRequest {
 }
 
 /** @param retry an earlier try with these ids may have stored the turn. */
-type AnswerTurn = (turn: PlannedTurn, retry: boolean) => Promise<ChatReply>;
+type AnswerTurn = (turn: PlannedTurn, retry: boolean) => Promise<TurnResult>;
 
 /**
  * Answers a request with an Idempotency-Key once, however often it comes and to whichever instance; one without each
@@ -46,15 +47,15 @@ export class IdempotentTurns {
       if (!request.begins) return one();
       return this.firstTurns.begin(turn.conversationId, request.owner, one);
     };
-    if (!mark) return { reply: await attempt(planned, false), replayed: false };
+    if (!mark) return attempt(planned, false);
     const claim = await this.claims.take(mark, planned);
     try {
       const found = claim.state === 'taken' ? null : await this.find(request, claim);
-      const reply = found
-        ? replayOf(claim.conversationId, found)
+      const result = found
+        ? replayed(claim.conversationId, found)
         : await attempt(claim, claim.state !== 'taken');
       await this.end(mark, claim, 'answered');
-      return { reply, replayed: found !== null };
+      return result;
     } catch (error) {
       // What was answered once stays answered, though it cannot be shown right now.
       if (claim.state !== 'answered') await this.end(mark, claim, outcomeOf(error));
@@ -76,6 +77,12 @@ export class IdempotentTurns {
     await this.claims.end(mark, claim, outcome).catch(() => undefined);
   }
 }
+
+const replayed = (conversationId: string, found: FoundTurn): TurnResult => ({
+  reply: replayOf(conversationId, found),
+  status: found.turn.status,
+  replayed: true,
+});
 
 const UNKNOWN: readonly ErrorCode[] = ['storage_unavailable', 'decryption_failed'];
 

@@ -1,5 +1,7 @@
 import type { Metadata } from './turn.js';
 
+export const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
 /** What is known of a conversation besides its turns. */
 export interface Conversation {
   /** UUIDv4, made by the service. */

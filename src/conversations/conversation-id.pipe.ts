@@ -1,8 +1,7 @@
 import { Injectable, type PipeTransform } from '@nestjs/common';
 import { Environment } from '../config/environment.js';
+import { UUID } from '../conversation/conversation.js';
 import { conversationNotFound, notInThisMode } from '../conversation/errors.js';
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** The id in a path. What cannot be an id is not found, like every other id that names nothing. */
 @Injectable()

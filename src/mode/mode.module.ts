@@ -3,6 +3,7 @@ import { PaperShelf } from '../answer/papers/paper.js';
 import { ShippedPapers } from '../answer/papers/shipped-papers.js';
 import { StoredPapers } from '../answer/papers/stored-papers.js';
 import type { Environment } from '../config/environment.js';
+import { AnswerJournal, NoJournal } from '../conversation/answer-journal.js';
 import { Claims, NoClaims } from '../conversation/claims.js';
 import { ClientErasure } from '../conversation/client.erasure.js';
 import { ClientHistory } from '../conversation/client.history.js';
@@ -15,6 +16,8 @@ import { StoredHistory } from '../conversation/stored-history.js';
 import { CryptoModule } from '../crypto/crypto.module.js';
 import { SealedExport } from '../crypto/sealed.export.js';
 import { SealedHistory } from '../crypto/sealed.history.js';
+import { JournalModule } from '../journal/journal.module.js';
+import { RedisJournal } from '../journal/redis.journal.js';
 import { DatabaseClaims } from '../persistence/database.claims.js';
 import { DatabaseErasure } from '../persistence/database.erasure.js';
 import { DatabaseExport } from '../persistence/database.export.js';
@@ -36,6 +39,7 @@ interface Architecture {
   readonly store: readonly Provider[];
   readonly ownData: readonly Provider[];
   readonly claims: Provider;
+  readonly journal: Provider;
   readonly shelf: Provider;
 }
 
@@ -55,16 +59,19 @@ const sealed = (stored: Provider): Provider[] => [
 function architectureOf({ historyMode, databaseUrlGiven }: Environment): Architecture {
   const stored: Provider = { provide: PaperShelf, useClass: StoredPapers };
   const shipped: Provider = { provide: PaperShelf, useClass: ShippedPapers };
+  const shared: Provider = { provide: AnswerJournal, useExisting: RedisJournal };
+  const none: Provider = { provide: AnswerJournal, useClass: NoJournal };
   switch (historyMode) {
     case 'hybrid':
       return {
-        imports: [SyncModule],
+        imports: [SyncModule, JournalModule],
         store: sealed({ provide: StoredHistory, useExisting: HybridHistory }),
         ownData: [
           { provide: OwnerErasure, useExisting: HybridErasure },
           ...exported({ provide: StoredExport, useExisting: HybridExport }),
         ],
         claims: { provide: Claims, useExisting: HybridClaims },
+        journal: shared,
         shelf: stored,
       };
     case 'database':
@@ -76,14 +83,16 @@ function architectureOf({ historyMode, databaseUrlGiven }: Environment): Archite
           ...exported({ provide: StoredExport, useExisting: DatabaseExport }),
         ],
         claims: { provide: Claims, useExisting: DatabaseClaims },
+        journal: none,
         shelf: stored,
       };
     case 'redis':
       return {
-        imports: databaseUrlGiven ? [SessionModule, PersistenceModule] : [SessionModule],
+        imports: [SessionModule, JournalModule, ...(databaseUrlGiven ? [PersistenceModule] : [])],
         store: [RedisEraser, ...sealed({ provide: StoredHistory, useClass: RedisHistory })],
         ownData: [{ provide: OwnerErasure, useClass: RedisErasure }, notExported],
         claims: { provide: Claims, useExisting: RedisClaims },
+        journal: shared,
         shelf: databaseUrlGiven ? stored : shipped,
       };
     case 'client':
@@ -92,6 +101,7 @@ function architectureOf({ historyMode, databaseUrlGiven }: Environment): Archite
         store: [{ provide: HistoryStore, useClass: ClientHistory }],
         ownData: [{ provide: OwnerErasure, useClass: ClientErasure }, notExported],
         claims: { provide: Claims, useClass: NoClaims },
+        journal: none,
         shelf: shipped,
       };
   }
@@ -101,18 +111,19 @@ function architectureOf({ historyMode, databaseUrlGiven }: Environment): Archite
 @Module({})
 export class ModeModule {
   static forRoot(environment: Environment): DynamicModule {
-    const { imports, store, ownData, claims, shelf } = architectureOf(environment);
+    const { imports, store, ownData, claims, journal, shelf } = architectureOf(environment);
     return {
       module: ModeModule,
       global: true,
       imports: [CryptoModule, ...imports],
-      providers: [...store, ...ownData, claims, shelf],
+      providers: [...store, ...ownData, claims, journal, shelf],
       exports: [
         ...imports,
         HistoryStore,
         OwnerErasure,
         OwnerExport,
         Claims,
+        AnswerJournal,
         PaperShelf,
       ] as NonNullable<DynamicModule['exports']>,
     };

@@ -8,6 +8,8 @@ export interface PartitionKeys {
   readonly dirty: string;
   readonly active: string;
   readonly lease: string;
+  /** The running answers of the partition. */
+  readonly answers: string;
 }
 
 export interface ConversationKeys extends PartitionKeys {
@@ -24,7 +26,12 @@ const prefixOf = (partition: number): string => `conversation:{p${partition}}`;
 
 export function partitionKeys(partition: number): PartitionKeys {
   const prefix = prefixOf(partition);
-  return { dirty: `${prefix}:dirty`, active: `${prefix}:active`, lease: `${prefix}:lease` };
+  return {
+    dirty: `${prefix}:dirty`,
+    active: `${prefix}:active`,
+    lease: `${prefix}:lease`,
+    answers: `${prefix}:answers`,
+  };
 }
 
 export function conversationKeys(conversationId: string): ConversationKeys {
@@ -36,6 +43,20 @@ export function conversationKeys(conversationId: string): ConversationKeys {
 /** What every meta key of a partition begins with; the id and `:meta` follow. */
 export function metaPrefix(partition: number): string {
   return `${prefixOf(partition)}:`;
+}
+
+/** What the keys of a conversation begin with; scripts that find turn ids in `answers` go on from there. */
+export function conversationPrefix(conversationId: string): string {
+  return `${prefixOf(partitionOf(conversationId))}:${conversationId}:`;
+}
+
+/** The journal of one answer while it runs: what its turn is, and what was said. */
+export function answerKeys(
+  conversationId: string,
+  turnId: string,
+): { readonly head: string; readonly events: string } {
+  const prefix = conversationPrefix(conversationId);
+  return { head: `${prefix}answering:${turnId}`, events: `${prefix}answer:${turnId}` };
 }
 
 /** Written by the breaker's probe: shows that Redis takes writes. */

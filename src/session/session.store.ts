@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { StoredText, StoredTurn } from '../conversation/stored-turn.js';
+import { conversationKeys, conversationPrefix } from '../redis/keys.js';
 import type { Lane, ScriptReply } from '../redis/lane.js';
 import type { Script } from '../redis/script.js';
 import { decodeTurn, encodeTurn } from './codec.js';
@@ -188,12 +189,13 @@ export class SessionStore {
 
   /** @param afterSeq the turns above this place are given back, as the last that there is of them. */
   async erase(conversationId: string, afterSeq = Infinity): Promise<ErasedSession> {
+    const { answers } = conversationKeys(conversationId);
     const after = afterSeq === Infinity ? '' : String(afterSeq);
-    const args = [String(ERASED_FOR_SECONDS), after];
-    const [existed, encoded] = (await this.run(SCRIPTS.erase, conversationId, args)) as [
-      number,
-      string[],
-    ];
+    const [existed, encoded] = (await this.lane.run(
+      SCRIPTS.erase,
+      [...keysOf(conversationId), answers],
+      [conversationId, String(ERASED_FOR_SECONDS), after, conversationPrefix(conversationId)],
+    )) as [number, string[]];
     return { existed: existed === 1, turns: encoded.map(decodeTurn) };
   }
 

@@ -23,6 +23,8 @@ const CLASSES: [begin: string, kind: Class][] = [
 // What the routes with a body take; one that is not here fails the test.
 const BODIES: Record<string, (conversationId: string) => object> = {
   'POST /chat/basic': (conversation_id) => ({ query: 'And?', meta_params: { conversation_id } }),
+  'POST /chat/stream': (conversation_id) => ({ query: 'And?', meta_params: { conversation_id } }),
+  'POST /chat/stop': (conversation_id) => ({ conversation_id }),
 };
 
 const CANARY = 'canary-4711';

@@ -1,0 +1,135 @@
+import { afterEach } from 'vitest';
+
+/** One server-sent event. */
+export interface Frame {
+  readonly id: string | null;
+  /** As it was sent. */
+  readonly data: string;
+  /** What it says; null for `[DONE]`. */
+  readonly chunk: Chunk | null;
+}
+
+export type Chunk = { readonly type: string } & Readonly<Record<string, unknown>>;
+
+export interface EventStream {
+  readonly status: number;
+  readonly headers: Headers;
+  /** All frames so far. */
+  readonly frames: Frame[];
+  /** Comments so far. */
+  readonly comments: string[];
+  /** Reads until there are so many frames; fewer where the stream ends before. */
+  read(count: number): Promise<Frame[]>;
+  /** Reads until a frame fits. @throws Error when the stream ends before. */
+  until(fits: (frame: Frame) => boolean): Promise<Frame>;
+  /** Reads to the end. @throws Error when the connection breaks. */
+  rest(): Promise<Frame[]>;
+  /** Goes away. */
+  cut(): void;
+}
+
+export interface StreamRequest {
+  readonly method?: 'GET' | 'POST';
+  readonly body?: unknown;
+  readonly headers?: Record<string, string>;
+}
+
+const open = new Set<AbortController>();
+afterEach(() => {
+  for (const each of open) each.abort();
+  open.clear();
+});
+
+/** Sends the request and gives its reply as soon as the headers are there. */
+export async function openStream(
+  url: string,
+  { method = 'POST', body, headers }: StreamRequest = {},
+): Promise<EventStream> {
+  const connection = new AbortController();
+  open.add(connection);
+  const response = await fetch(url, {
+    method,
+    headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+    signal: connection.signal,
+  });
+  return new Reading(response, connection);
+}
+
+class Reading implements EventStream {
+  readonly frames: Frame[] = [];
+  readonly comments: string[] = [];
+  readonly status: number;
+  readonly headers: Headers;
+  private readonly reader: ReadableStreamDefaultReader<string> | undefined;
+  private text = '';
+  private hasEnded = false;
+
+  constructor(
+    response: Response,
+    private readonly connection: AbortController,
+  ) {
+    this.status = response.status;
+    this.headers = response.headers;
+    this.reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  }
+
+  async read(count: number): Promise<Frame[]> {
+    while (this.frames.length < count && !this.hasEnded) await this.more();
+    return this.frames.slice(0, count);
+  }
+
+  async until(fits: (frame: Frame) => boolean): Promise<Frame> {
+    for (let next = 0; ; next++) {
+      await this.read(next + 1);
+      const frame = this.frames[next];
+      if (!frame) throw new Error('the stream ended before such a frame');
+      if (fits(frame)) return frame;
+    }
+  }
+
+  rest(): Promise<Frame[]> {
+    return this.read(Infinity);
+  }
+
+  cut(): void {
+    this.connection.abort();
+  }
+
+  private async more(): Promise<void> {
+    const { done, value } = (await this.reader?.read()) ?? { done: true, value: undefined };
+    if (done) {
+      if (this.text !== '') throw new Error('the stream was cut within a frame');
+      this.hasEnded = true;
+      return;
+    }
+    this.text += value;
+    const blocks = this.text.split('\n\n');
+    this.text = blocks.pop()!;
+    for (const block of blocks) this.take(block);
+  }
+
+  private take(block: string): void {
+    if (block.startsWith(':')) return void this.comments.push(block);
+    const { id, data } = /^(?:id: (?<id>.*)\n)?data: (?<data>.*)$/u.exec(block)?.groups ?? {};
+    if (data === undefined) throw new Error(`this is no frame: ${block}`);
+    const chunk = data === '[DONE]' ? null : (JSON.parse(data) as Chunk);
+    this.frames.push({ id: id ?? null, data, chunk });
+  }
+}
+
+/** The text that the frames say. */
+export const textOf = (frames: readonly Frame[]): string =>
+  frames
+    .flatMap(({ chunk }) => (chunk?.type === 'text-delta' ? [chunk['delta'] as string] : []))
+    .join('');
+
+export const typesOf = (frames: readonly Frame[]): string[] =>
+  frames.map(({ chunk }) => chunk?.type ?? '[DONE]');
+
+/** The metadata that a frame of this type bears. */
+export function metadataOf(frames: readonly Frame[], type: string): Record<string, unknown> {
+  const frame = frames.find(({ chunk }) => chunk?.type === type);
+  if (!frame) throw new Error(`there is no ${type} among ${typesOf(frames).join(', ')}`);
+  return frame.chunk!['messageMetadata'] as Record<string, unknown>;
+}
