@@ -1,8 +1,18 @@
 const SEGMENTER = new Intl.Segmenter('en', { granularity: 'sentence' });
 
 // The Unicode rules end a sentence after these when a capital or a digit follows; prose of papers does not.
-const ABBREVIATION =
-  /(?:^|[\s("'“‘[])(?:e\.g|i\.e|cf|al|vs|viz|resp|approx|ca|Dr|Prof|Mr|Mrs|Ms|St|Fig|Figs|Eq|Eqs|Sec|Ch|Ref|Refs|No|Vol|pp|Inc|\p{Lu})\.$/u;
+// After "U.S." and the like it sometimes does: then two sentences stay one, which is no broken sentence.
+const ABBREVIATION = new RegExp(
+  `(?:^|[\\s("'“‘[])(?:${[
+    '(?:\\p{L}\\.)+\\p{L}|\\p{Lu}',
+    'al|cf|vs|viz|resp|approx|ca|esp|incl|Ph\\.D',
+    'Dr|Prof|Mr|Mrs|Ms|St|Mt|Jr|Sr|Dept|Univ|Inc|Corp|Ltd|Co|Eds?',
+    'Figs?|Eqs?|Secs?|Ch|Chap|Refs?|Nos?|Vols?|pp|Tab|Alg|Thm|Def|Lem|Prop|Cor|App',
+  ].join('|')})\\.$`,
+  'u',
+);
+/** The number of an item that is still to come: "two steps: 1." or "2." */
+const ITEM_NUMBER = /(?:^|[:;,] )\(?\d{1,2}\.$/u;
 const COMPLETE = /[.!?…。！？]["'”’)\]]*$/u;
 const BEGINS_LOWER_CASE = /^["'“‘([]*\p{Ll}/u;
 // An imported text may carry marks of its own; beside the answer's [1] they would name the wrong source.
@@ -35,16 +45,21 @@ function joinBroken(paragraph: string): string[] {
 }
 
 function isBroken(before: string, next: string): boolean {
+  const text = before.trimEnd();
   return (
-    ABBREVIATION.test(before.trimEnd()) ||
+    ABBREVIATION.test(text) ||
+    ITEM_NUMBER.test(text) ||
     BEGINS_LOWER_CASE.test(next) ||
     // An opening bracket that is never closed is a slip, no reason to swallow the rest of the text.
-    (hasOpenBracket(before) && /[)”]/u.test(next))
+    (hasOpenBracket(before) && /[)\]”"]/u.test(next))
   );
 }
 
 function hasOpenBracket(text: string): boolean {
-  return count(text, '(') > count(text, ')') || count(text, '“') > count(text, '”');
+  return (
+    ['()', '[]', '“”'].some(([open, close]) => count(text, open!) > count(text, close!)) ||
+    count(text, '"') % 2 === 1
+  );
 }
 
 function count(text: string, character: string): number {

@@ -113,7 +113,7 @@ describe('an answer that streams', () => {
     stub.next({ kind: 'stream', chunks: ['€€', '€€', '€€'], end: 'silence' });
     const { answer } = await listen({ engine: engineWith({ ANSWER_MAX_BYTES: '10' }) });
     expect(answer).toMatchObject({ text: '€€€', status: 'partial' });
-    expect(answer.usage.completionTokens).toBe(1);
+    expect(answer.usage.completionTokens).toBeGreaterThan(0);
     await expect.poll(() => stub.aborted).toBe(1);
   });
 

@@ -34,6 +34,32 @@ describe('sentences', () => {
     ]);
   });
 
+  it.each([
+    ['The U.S. Government paid. It helped.', ['The U.S. Government paid.', 'It helped.']],
+    [
+      'Samples are i.i.d. Gaussian ones. So what.',
+      ['Samples are i.i.d. Gaussian ones.', 'So what.'],
+    ],
+    ['Her Ph.D. Student agrees. Good.', ['Her Ph.D. Student agrees.', 'Good.']],
+    [
+      'Softmax, a.k.a. Boltzmann weights, is used.',
+      ['Softmax, a.k.a. Boltzmann weights, is used.'],
+    ],
+    ['See App. B and Thm. 3. It holds.', ['See App. B and Thm. 3.', 'It holds.']],
+    [
+      'He wrote "It works. It is fast." Then he left.',
+      ['He wrote "It works. It is fast."', 'Then he left.'],
+    ],
+    [
+      'It has two parts: 1. An encoder. It learns.',
+      ['It has two parts: 1. An encoder.', 'It learns.'],
+    ],
+    ['It minimises x. The rest follows.', ['It minimises x.', 'The rest follows.']],
+    ['The loss is 3.14. The gain is 2.5.', ['The loss is 3.14.', 'The gain is 2.5.']],
+  ])('are whole: %s', (text, sentences) => {
+    expect(sentencesOf(text)).toEqual(sentences);
+  });
+
   it('are joined again where a line of the file ended in their middle', () => {
     expect(sentencesOf('Dropout is\na technique. It\r\nhelps.')).toEqual([
       'Dropout is a technique.',
