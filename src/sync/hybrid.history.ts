@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { within } from '../breaker/within.js';
 import type { Conversation } from '../conversation/conversation.js';
 import {
   conversationChanged,
@@ -24,6 +25,8 @@ import { WriteBehind } from './write-behind.js';
 
 // Each try mends one obstacle (absent, stale); more than a few mean that somebody keeps undoing it.
 const MAX_TRIES = 5;
+// Many times what two healthy stores take, and little for a caller who is then told to come again.
+const LOOK_AGAIN_MS = 300;
 
 /**
  * Redis over Postgres. A turn is answered from the session and appended to it; Postgres follows.
@@ -43,6 +46,7 @@ export class HybridHistory extends HistoryStore {
   }
 
   async assertWritable(durability: AppendRequest['durability']): Promise<void> {
+    if (this.redis.breaker.isOpen && !this.durable.isWritable) await this.lookAgain();
     if (this.redis.breaker.isOpen) {
       await this.durable.assertReachable();
     } else if (durability === 'committed') {
@@ -61,8 +65,10 @@ export class HybridHistory extends HistoryStore {
       return await this.recallHot(conversationId, owner);
     } catch (error) {
       if (!(error instanceof RedisUnavailable)) throw error;
-      await this.writeBehind.catchUp(conversationId);
-      return this.orUnknown(this.durable.recall(conversationId, owner), conversationId, owner);
+      return this.orHotAgain(
+        () => this.recallDurable(conversationId, owner),
+        () => this.recallHot(conversationId, owner),
+      );
     }
   }
 
@@ -71,7 +77,10 @@ export class HybridHistory extends HistoryStore {
       return await this.appendHot(request);
     } catch (error) {
       if (!(error instanceof RedisUnavailable)) throw error;
-      return this.appendAroundRedis(request);
+      return this.orHotAgain(
+        () => this.appendAroundRedis(request),
+        () => this.appendHot({ ...request, retry: true }),
+      );
     }
   }
 
@@ -175,19 +184,34 @@ export class HybridHistory extends HistoryStore {
     return { seq: committedSeq, durability: 'committed' };
   }
 
+  /** With nothing to fall back on, a store that was only slow, or has just come back, is not left to the next probe. */
+  private async lookAgain(): Promise<void> {
+    const probes = [this.redis.breaker.probe(), this.durable.lookAgain()];
+    await within(LOOK_AGAIN_MS, Promise.all(probes));
+  }
+
+  private async recallDurable(conversationId: string, owner: string | null): Promise<Recalled> {
+    await this.writeBehind.catchUp(conversationId);
+    return this.orUnknown(this.durable.recall(conversationId, owner), conversationId, owner);
+  }
+
   /** The turn may be in Redis already, when only the reply was lost: its id keeps it from being stored twice. */
-  private async appendAroundRedis(request: AppendRequest): Promise<Appended> {
+  private appendAroundRedis(request: AppendRequest): Promise<Appended> {
     const { conversationId, owner } = request;
+    return this.writeBehind.aroundRedis(conversationId, () =>
+      this.orUnknown(this.durable.appendAroundRedis(request), conversationId, owner),
+    );
+  }
+
+  /** Where Postgres cannot either, one more look at Redis: a connection that broke is often back at once. */
+  private async orHotAgain<T>(around: () => Promise<T>, again: () => Promise<T>): Promise<T> {
     try {
-      return await this.writeBehind.aroundRedis(conversationId, () =>
-        this.orUnknown(this.durable.appendAroundRedis(request), conversationId, owner),
-      );
+      return await around();
     } catch (error) {
       if (!hasCode(error, 'storage_unavailable')) throw error;
-      // Neither took it. One more look at Redis: a connection that broke is often back at once.
       await this.redis.breaker.probe();
-      return await this.appendHot({ ...request, retry: true }).catch((again: unknown) => {
-        throw again instanceof RedisUnavailable ? error : again;
+      return await again().catch((late: unknown) => {
+        throw late instanceof RedisUnavailable ? error : late;
       });
     }
   }
