@@ -88,12 +88,13 @@ export class Breaker {
 
   /**
    * Asks whether the server answers at all, and opens when it does not in time: nobody has to wait longer
-   * than that to know. Resolves then, whatever came out; while one question is under way, with that one.
+   * than that to know. Resolves then, whatever came out; a question that is under way with more patience is joined,
+   * and left.
    */
   async suspect(ask: () => Promise<unknown>, patienceMs: number): Promise<void> {
     if (this.open) return;
     this.suspecting ??= this.question(ask, patienceMs).finally(() => (this.suspecting = undefined));
-    await this.suspecting;
+    await within(patienceMs, this.suspecting);
   }
 
   /** Probes now; resolves when that probe has ended, whatever came out. */

@@ -33,6 +33,11 @@ export class DatabaseHistory extends StoredHistory {
     if (!this.isWritable) throw storageUnavailable();
   }
 
+  /** Resolves when Postgres was looked for, whatever came out. */
+  lookAgain(): Promise<void> {
+    return this.database.breaker.probe();
+  }
+
   /** Asks Postgres itself: its breaker knows of an outage only when somebody has run into it. @throws as `assertWritable`. */
   async assertReachable(): Promise<void> {
     await this.database.read((manager) => manager.query('select 1'));

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { within } from '../breaker/within.js';
 import { conversationNotFound, hasCode, storageUnavailable } from '../conversation/errors.js';
 import type { Appended } from '../conversation/history-store.js';
 import {
@@ -14,6 +15,9 @@ import { RedisConnection } from '../redis/redis.connection.js';
 import { Eraser } from './eraser.js';
 import { MendedSessions } from './mended.sessions.js';
 import { WriteBehind } from './write-behind.js';
+
+// Many times what two healthy stores take, and little for a caller who is then told to come again.
+const LOOK_AGAIN_MS = 300;
 
 /**
  * Redis over Postgres. A turn is answered from the session and appended to it; Postgres follows.
@@ -33,6 +37,7 @@ export class HybridHistory extends StoredHistory {
   }
 
   async assertWritable(durability: StoredAppend['durability']): Promise<void> {
+    if (this.redis.breaker.isOpen && !this.durable.isWritable) await this.lookAgain();
     if (this.redis.breaker.isOpen) {
       await this.durable.assertReachable();
     } else if (durability === 'committed') {
@@ -51,8 +56,10 @@ export class HybridHistory extends StoredHistory {
       return await this.sessions.recall(conversationId, owner);
     } catch (error) {
       if (!(error instanceof RedisUnavailable)) throw error;
-      await this.writeBehind.catchUp(conversationId);
-      return this.orUnknown(this.durable.recall(conversationId, owner), conversationId);
+      return this.orHotAgain(
+        () => this.recallDurable(conversationId, owner),
+        () => this.sessions.recall(conversationId, owner),
+      );
     }
   }
 
@@ -61,7 +68,10 @@ export class HybridHistory extends StoredHistory {
       return await this.appendHot(request);
     } catch (error) {
       if (!(error instanceof RedisUnavailable)) throw error;
-      return this.appendAroundRedis(request);
+      return this.orHotAgain(
+        () => this.appendAroundRedis(request),
+        () => this.appendHot({ ...request, retry: true }),
+      );
     }
   }
 
@@ -125,19 +135,37 @@ export class HybridHistory extends StoredHistory {
     return { seq: committedSeq, durability: 'committed' };
   }
 
+  /** With nothing to fall back on, a store that was only slow, or has just come back, is not left to the next probe. */
+  private async lookAgain(): Promise<void> {
+    const probes = [this.redis.breaker.probe(), this.durable.lookAgain()];
+    await within(LOOK_AGAIN_MS, Promise.all(probes));
+  }
+
+  private async recallDurable(
+    conversationId: string,
+    owner: string | null,
+  ): Promise<StoredRecalled> {
+    await this.writeBehind.catchUp(conversationId);
+    return this.orUnknown(this.durable.recall(conversationId, owner), conversationId);
+  }
+
   /** The turn may be in Redis already, when only the reply was lost: its id keeps it from being stored twice. */
-  private async appendAroundRedis(request: StoredAppend): Promise<Appended> {
+  private appendAroundRedis(request: StoredAppend): Promise<Appended> {
     const { conversationId } = request;
+    return this.writeBehind.aroundRedis(conversationId, () =>
+      this.orUnknown(this.durable.appendAroundRedis(request), conversationId),
+    );
+  }
+
+  /** Where Postgres cannot either, one more look at Redis: a connection that broke is often back at once. */
+  private async orHotAgain<T>(around: () => Promise<T>, again: () => Promise<T>): Promise<T> {
     try {
-      return await this.writeBehind.aroundRedis(conversationId, () =>
-        this.orUnknown(this.durable.appendAroundRedis(request), conversationId),
-      );
+      return await around();
     } catch (error) {
       if (!hasCode(error, 'storage_unavailable')) throw error;
-      // Neither took it. One more look at Redis: a connection that broke is often back at once.
       await this.redis.breaker.probe();
-      return await this.appendHot({ ...request, retry: true }).catch((again: unknown) => {
-        throw again instanceof RedisUnavailable ? error : again;
+      return await again().catch((late: unknown) => {
+        throw late instanceof RedisUnavailable ? error : late;
       });
     }
   }

@@ -34,6 +34,18 @@ async function begin(ledger: Ledger, durabilityOf: (index: number) => Durability
   return { conversationId, replies };
 }
 
+/** On a machine that lets fifty turns wait longer than a request does for Redis, they take places around it. */
+async function onceRedisKeepsUp<T>(round: () => Promise<T>): Promise<T> {
+  const timesAway = () =>
+    instances.reduce((sum, each) => sum + each.output().split('Redis is away').length, 0);
+  for (;;) {
+    const before = timesAway();
+    const result = await round();
+    if (timesAway() === before) return result;
+    for (const each of instances) await redisIs('up', each);
+  }
+}
+
 const answerTo = (question: string) => new RegExp(`^You asked: ${question}\\b`);
 
 function expectOwnAnswers(replies: readonly Reply<ChatReply>[]): void {
@@ -58,9 +70,11 @@ it.each<[string, (index: number) => Durability]>([
 ])(
   'keeps fifty %s turns at once in one conversation, each in a place of its own',
   async (_, of) => {
-    const ledger = new Ledger();
-    const { conversationId, replies } = await begin(ledger, of);
-    const answered = await Promise.all(replies);
+    const { ledger, conversationId, answered } = await onceRedisKeepsUp(async () => {
+      const round = new Ledger();
+      const begun = await begin(round, of);
+      return { ...begun, ledger: round, answered: await Promise.all(begun.replies) };
+    });
     expect(answered.map(({ status }) => status)).toEqual(answered.map(() => 200));
     expectOwnAnswers(answered);
     const places = answered.map(({ body }) => body.seq!).toSorted((a, b) => a - b);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { archivedTurns } from '../support/archive-contents.js';
+import { databaseIs } from '../support/database-health.js';
 import { eventually } from '../support/eventually.js';
 import { askHealth } from '../support/health.js';
 import { Ledger } from '../support/ledger.js';
@@ -9,6 +10,7 @@ import { expectVerified } from '../support/verified.js';
 
 const { redis, database, postgresLink, engine, start, settle } = await createStage();
 const service = await start({ AUTO_SYNC_TO_DB: 'false' });
+const ROUNDS = 5;
 const links = [redis.proxy, postgresLink];
 
 const expectRefused = async (ask: () => ReturnType<Ledger['ask']>) => {
@@ -94,14 +96,50 @@ it('asks no engine for a conversation that begins, though nobody has missed Post
   await settle(service, ledger);
 });
 
+it('takes turns at once when Redis can take them, without Postgres, and waits for no probe', async () => {
+  const ledger = new Ledger();
+  const { conversationId } = await ledger.turn(service, 'before', { durability: 'committed' });
+  postgresLink.refuse();
+  await databaseIs('away', service);
+  for (let round = 1; round <= ROUNDS; round++) {
+    await redis.makeReadOnly();
+    await eventually(async () => {
+      const { body } = await askHealth(service, '/health/sessions');
+      expect(body).toMatchObject({ redis_healthy: false, database_healthy: false });
+    });
+    await expectRefused(() => ledger.ask(service, `refused ${round}`));
+    await redis.makeWritable();
+    const next = await ledger.turn(service, `taken ${round}`, { conversationId });
+    expect(next).toMatchObject({ seq: 1 + round, durability: 'accepted' });
+  }
+  postgresLink.pass();
+  await bothAreUp();
+  await settle(service, ledger);
+});
+
+it('takes turns at once when Postgres can take them, without Redis, and waits for no probe', async () => {
+  const ledger = new Ledger();
+  const { conversationId } = await ledger.turn(service, 'before', { durability: 'committed' });
+  redis.proxy.refuse();
+  await redisIs('away', service);
+  for (let round = 1; round <= ROUNDS; round++) {
+    postgresLink.refuse();
+    await expectRefused(() => ledger.ask(service, `refused ${round}`, { conversationId }));
+    await expectRefused(() => ledger.ask(service, `refused again ${round}`, { conversationId }));
+    postgresLink.pass();
+    const next = await ledger.turn(service, `taken ${round}`, { conversationId });
+    expect(next).toMatchObject({ seq: 1 + round, durability: 'committed' });
+  }
+  redis.proxy.pass();
+  await bothAreUp();
+  await settle(service, ledger);
+});
+
 it('uses Redis again while Postgres is away, though a turn under way had found neither', async () => {
   const ledger = new Ledger();
   const { conversationId } = await ledger.turn(service, 'before');
   postgresLink.refuse();
-  await eventually(async () => {
-    const { body } = await askHealth(service, '/health/sessions');
-    expect(body).toMatchObject({ redis_healthy: true, database_healthy: false });
-  });
+  await databaseIs('away', service);
   engine.stub.always = { kind: 'delay', ms: 300 };
   const underWay = ledger.ask(service, 'under way', { conversationId });
   await eventually(() => expect(engine.callsFor('under way')).toBe(1));

@@ -16,21 +16,25 @@ export class History {
 
   /** @param begun when the request came in. */
   *recall(id: string, begun: number): Process<Shown> {
-    const { redis, restore, world } = this.instance;
+    const { redis, rescue } = this.instance;
     try {
-      const { last, list } = yield* restore.mended(id, () => {
-        const { epoch } = redis;
-        return redis.requests((scripts) => {
-          const reply = scripts.recall(id, epoch);
-          if (typeof reply !== 'number') world.ledger.noteTrustedRead(id, begun, reply, redis);
-          return reply;
-        });
-      });
-      return { last, turns: list };
+      return yield* this.recallHot(id, begun);
     } catch (error) {
       ignore(error, RedisDown);
-      yield* this.instance.rescue.rescue(id);
+    }
+    try {
+      yield* rescue.rescue(id);
       return yield* this.recallDurable(id);
+    } catch (error) {
+      ignore(error, Unavailable);
+    }
+    // Neither has it: one more look at Redis.
+    yield* redis.probe();
+    try {
+      return yield* this.recallHot(id, begun);
+    } catch (error) {
+      ignore(error, RedisDown);
+      throw UNAVAILABLE;
     }
   }
 
@@ -89,6 +93,19 @@ export class History {
       ignore(error, RedisDown);
       throw UNAVAILABLE;
     }
+  }
+
+  private *recallHot(id: string, begun: number): Process<Shown> {
+    const { redis, restore, world } = this.instance;
+    const { last, list } = yield* restore.mended(id, () => {
+      const { epoch } = redis;
+      return redis.requests((scripts) => {
+        const reply = scripts.recall(id, epoch);
+        if (typeof reply !== 'number') world.ledger.noteTrustedRead(id, begun, reply, redis);
+        return reply;
+      });
+    });
+    return { last, turns: list };
   }
 
   /** What the archive does not know may be in the Redis that is away: that is no "not found". */

@@ -121,6 +121,17 @@ describe('a breaker', () => {
     expect({ asked, isOpen: breaker.isOpen }).toEqual({ asked: 1, isOpen: false });
   });
 
+  it('does not keep somebody in a hurry waiting for a question that was asked with more patience', async () => {
+    const { breaker } = await closed();
+    let answer!: () => void;
+    const slow = new Promise<void>((resolve) => (answer = resolve));
+    const patient = breaker.suspect(() => slow, 60_000);
+    await breaker.suspect(() => slow, 5);
+    expect(breaker.isOpen).toBe(false);
+    answer();
+    await patient;
+  });
+
   it('tells its listeners when the server goes away and when it is back', async () => {
     const { breaker } = await closed();
     const heard: string[] = [];
