@@ -14,7 +14,7 @@ export interface Verdict {
 }
 
 export async function judge({ book, stage }: Run): Promise<Verdict> {
-  const rows = await stage.postgres.query<ArchivedRow>(
+  const rows = await stage.archive.query<ArchivedRow>(
     'select id, conversation_id, seq::integer as seq, question from conversation_messages order by 2, 3',
   );
   const conversations = await stage.postgres.query<{ id: string; erased: boolean }>(

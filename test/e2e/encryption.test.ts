@@ -71,7 +71,7 @@ it('the same ciphertext is in both stores, and opens with the key that wraps it'
   expect(opened.text(hot!.question, hot!.keyId, hot!.id, 'question')).toBe(query);
 });
 
-it('it can be turned on in the middle of a conversation', async () => {
+it('turns after encryption was turned on are sealed, and read together with the plain ones before', async () => {
   const plain = await start();
   const { conversation_id: id } = await begin(plain, 'the first question');
   await goOn(plain, id, 'the second question');
@@ -103,8 +103,8 @@ it('a conversation without its key is an error before the engine is asked, and w
   keyless.push(await start(another));
   const calls = engine.calls;
   const before = [await rowsOf(id), await turnsInRedis(id)];
-  for (const hot of [true, false]) {
-    if (!hot) expect((await end(service, id)).body.title).toBe(first.query);
+  for (const leave of [async () => undefined, () => end(service, id)]) {
+    await leave();
     for (const each of keyless) {
       const meta_params = { conversation_id: id };
       const refused = await each.chat({ query: 'Well?', meta_params });
@@ -118,7 +118,7 @@ it('a conversation without its key is an error before the engine is asked, and w
   }
   expect(engine.calls).toBe(calls);
   expect(await rowsOf(id)).toEqual(before[0]);
-  // It goes on in other conversations.
+  // They go on in other conversations.
   for (const each of keyless) await begin(each);
 
   const both = await start({ ENCRYPTION_KEYS: `${OTHER},${KEY}` });
@@ -127,6 +127,7 @@ it('a conversation without its key is an error before the engine is asked, and w
   expect(replayed.headers.get('idempotency-replayed')).toBe('true');
   const next = await goOn(both, id);
   expect(next).toMatchObject({ seq: 2, history: { turns_used: 1 } });
+  expect((await end(both, id)).body).toMatchObject({ title: first.query, turn_count: 2 });
 });
 
 it('an instance without the key flushes, sweeps and erases', async () => {

@@ -92,7 +92,10 @@ it('the archive has the key of every turn, on whichever way it came', async () =
   await archive.append({ ...append, turn: around!, keyring: entry('k2'), title: null });
   await new AcceptedTurnArchive(connection).commit(
     {
-      ...{ conversationId, owner: null, title: null, keyring: entry('k3') },
+      conversationId,
+      owner: null,
+      title: null,
+      keyring: entry('k3'),
       turns: [{ ...accepted!, seq: 3, previousTurnId: around!.id }],
     },
     { skipHeld: true, ageMs: 0 },

@@ -1,7 +1,7 @@
 import type { Vault } from '../../src/crypto/vault.js';
 
 /** A database to be asked past the service. */
-interface Queryable {
+export interface Queryable {
   query<Row extends Record<string, unknown>>(sql: string, values?: unknown[]): Promise<Row[]>;
 }
 
