@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { afterEach } from 'vitest';
 
 /** One server-sent event. */
@@ -34,25 +36,30 @@ export interface StreamRequest {
   readonly headers?: Record<string, string>;
 }
 
-const open = new Set<AbortController>();
+const open = new Set<ClientRequest>();
 afterEach(() => {
-  for (const each of open) each.abort();
+  for (const each of open) each.destroy();
   open.clear();
 });
 
-/** Sends the request and gives its reply as soon as the headers are there. */
+/**
+ * Sends the request and gives its reply as soon as the headers are there. Not by fetch: that makes a new connection
+ * for one that was cut, and a service that ends would wait for what is asked on it.
+ */
 export async function openStream(
   url: string,
   { method = 'POST', body, headers }: StreamRequest = {},
 ): Promise<EventStream> {
-  const connection = new AbortController();
-  open.add(connection);
-  const response = await fetch(url, {
+  const connection = request(url, {
     method,
+    agent: false,
     headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-    signal: connection.signal,
   });
+  open.add(connection);
+  connection.end(body === undefined ? undefined : JSON.stringify(body));
+  const [response] = (await once(connection, 'response')) as [IncomingMessage];
+  // Whoever reads hears of it.
+  connection.on('error', () => undefined);
   return new Reading(response, connection);
 }
 
@@ -61,17 +68,18 @@ class Reading implements EventStream {
   readonly comments: string[] = [];
   readonly status: number;
   readonly headers: Headers;
-  private readonly reader: ReadableStreamDefaultReader<string> | undefined;
+  private readonly pieces: AsyncIterator<string>;
   private text = '';
   private hasEnded = false;
 
   constructor(
-    response: Response,
-    private readonly connection: AbortController,
+    response: IncomingMessage,
+    private readonly connection: ClientRequest,
   ) {
-    this.status = response.status;
-    this.headers = response.headers;
-    this.reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+    this.status = response.statusCode!;
+    this.headers = new Headers(response.headers as Record<string, string>);
+    response.setEncoding('utf8');
+    this.pieces = response[Symbol.asyncIterator]() as AsyncIterator<string>;
   }
 
   async read(count: number): Promise<Frame[]> {
@@ -93,11 +101,11 @@ class Reading implements EventStream {
   }
 
   cut(): void {
-    this.connection.abort();
+    this.connection.destroy();
   }
 
   private async more(): Promise<void> {
-    const { done, value } = (await this.reader?.read()) ?? { done: true, value: undefined };
+    const { done, value } = await this.pieces.next();
     if (done) {
       if (this.text !== '') throw new Error('the stream was cut within a frame');
       this.hasEnded = true;

@@ -2,6 +2,7 @@ import type { CountingEngine } from './counting-engine.js';
 import { type EventStream, metadataOf, openStream, type StreamRequest } from './event-streams.js';
 import type { HttpClient } from './http-client.js';
 import type { LlmStub } from './llm-stub.mjs';
+import type { Queryable } from './settled.js';
 
 type Told = Extract<NonNullable<LlmStub['always']>, { kind: 'stream' }>;
 
@@ -68,3 +69,19 @@ export const says =
   (word: string) =>
   ({ data }: { data: string }): boolean =>
     data.includes(word);
+
+export interface StoredAnswer {
+  readonly id: string;
+  readonly seq: number;
+  readonly question: string;
+  readonly answer: string;
+  readonly status: string;
+}
+
+/** The turns of a conversation as Postgres has them, with how whole they are. */
+export const storedAnswers = (database: Queryable, conversationId: string) =>
+  database.query<StoredAnswer & Record<string, unknown>>(
+    `select id, seq::integer as seq, question, answer, status
+       from conversation_messages where conversation_id = $1 order by seq`,
+    [conversationId],
+  );

@@ -1,0 +1,164 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { expect, it } from 'vitest';
+import { erase } from '../support/erased.js';
+import { eventually } from '../support/eventually.js';
+import { metadataOf, textOf, typesOf } from '../support/event-streams.js';
+import { createProcessStage } from '../support/process-stage.js';
+import { contentKeys } from '../support/redis-contents.js';
+import {
+  ask,
+  resume,
+  says,
+  slowly,
+  stop,
+  storedAnswers,
+  tells,
+  wordsOf,
+} from '../support/stream-stage.js';
+import { expectVerified } from '../support/verified.js';
+
+const QUESTION = 'What is attention?';
+
+const stage = await createProcessStage();
+const { redis, database, engine } = stage;
+const one = await stage.start();
+const other = await stage.start();
+
+it('gives, cut after the third frame and resumed elsewhere, what an uncut reader gets, to the byte', async () => {
+  tells(engine, slowly(wordsOf(40), 20));
+  const { stream, conversationId } = await ask(one, QUESTION);
+  const uncut = await resume(one, conversationId);
+  const [first, second, third] = await stream.read(3);
+  stream.cut();
+  const again = await resume(other, conversationId, third!.id);
+  const whole = [first!, second!, third!, ...(await again.rest())];
+  expect(whole).toEqual(await uncut.rest());
+  expect(textOf(whole)).toBe(wordsOf(40).join(''));
+  await expectVerified(other, redis);
+  expect(await storedAnswers(database, conversationId)).toMatchObject([
+    { answer: textOf(whole), status: 'complete' },
+  ]);
+});
+
+it('resumes after each of the frames, on either instance', async () => {
+  tells(engine, slowly(wordsOf(30), 30));
+  const { stream, conversationId } = await ask(one, QUESTION);
+  const frames = await stream.read(12);
+  const readers = await Promise.all(
+    frames.flatMap(({ id }) => [one, other].map((each) => resume(each, conversationId, id))),
+  );
+  const rest = await stream.rest();
+  for (const [index, reader] of readers.entries()) {
+    expect(await reader.rest()).toEqual(rest.slice(Math.floor(index / 2) + 1));
+  }
+  await expectVerified(other, redis);
+});
+
+it.each([
+  ['while the engine speaks', slowly(wordsOf(1000), 20)],
+  ['while the engine is silent', wordsOf(10)],
+])('stops an answer that another instance makes, %s', async (_, chunks) => {
+  tells(engine, chunks, 'silence');
+  const { stream, conversationId, turnId } = await ask(one, QUESTION);
+  await stream.until(says('word7'));
+  expect((await stop(other, conversationId)).status).toBe(204);
+  expect(typesOf(await stream.rest()).slice(-2)).toEqual(['abort', '[DONE]']);
+  expect(metadataOf(stream.frames, 'message-metadata')).toMatchObject({ seq: 1 });
+  expect((await resume(other, conversationId)).status).toBe(204);
+  await expectVerified(other, redis);
+  expect(await storedAnswers(database, conversationId)).toMatchObject([
+    { id: turnId, status: 'partial', answer: textOf(stream.frames) },
+  ]);
+});
+
+it('keeps both of two answers that run at once, and resumes the newer one', async () => {
+  const { stream: begun, conversationId } = await ask(one, QUESTION);
+  await begun.rest();
+  tells(engine, slowly(wordsOf(40), 30));
+  const older = await ask(one, 'older?', { conversationId });
+  tells(engine, slowly(wordsOf(40), 30));
+  const newer = await ask(other, 'newer?', { conversationId });
+  await newer.stream.until(says('word1'));
+  const [frame] = await (await resume(one, conversationId)).read(1);
+  expect(frame!.chunk).toMatchObject({ messageId: newer.turnId });
+  const named = await resume(other, conversationId, older.stream.frames[0]!.id);
+  const rest = await named.rest();
+  expect(rest).toEqual((await older.stream.rest()).slice(1));
+  await newer.stream.rest();
+  await expectVerified(other, redis);
+  expect(await storedAnswers(database, conversationId)).toHaveLength(3);
+});
+
+it('neither waits for a reader that does not read, nor keeps anything for it', async () => {
+  const big = 'x'.repeat(4000);
+  const chunks = Array.from({ length: 240 }, (_, index) => `${index > 0 ? ' ' : ''}${big}${index}`);
+  tells(engine, slowly(chunks, 10));
+  const finished = () => one.output().split('"route":"/chat/stream"').length;
+  const deaf = deafReader(one.url);
+  const head = await deaf.head;
+  const conversationId = /"conversation_id":"([0-9a-f-]{36})"/.exec(head)![1]!;
+  const reader = await resume(one, conversationId);
+  expect(textOf(await reader.rest())).toBe(chunks.join(''));
+  await expectVerified(other, redis);
+  expect(await storedAnswers(database, conversationId)).toMatchObject([
+    { answer: chunks.join(''), status: 'complete' },
+  ]);
+  // Its connection is given up when it has taken nothing for half a minute.
+  const before = finished();
+  await expect.poll(finished, { timeout: 60_000, interval: 500 }).toBeGreaterThan(before);
+  expect(await deaf.rest()).not.toContain('[DONE]');
+});
+
+it('leaves nothing of an answer whose conversation is erased meanwhile', async () => {
+  const { stream: begun, conversationId } = await ask(one, QUESTION);
+  await begun.rest();
+  tells(engine, slowly(wordsOf(60), 30));
+  const { stream } = await ask(one, 'And then?', { conversationId });
+  await stream.until(says('word5'));
+  await erase(other, conversationId);
+  const frames = await stream.rest();
+  expect(typesOf(frames).slice(-2)).toEqual(['error', '[DONE]']);
+  expect(metadataOf(frames, 'message-metadata')).toEqual({ error: 'conversation_not_found' });
+  expect((await resume(other, conversationId)).status).toBe(404);
+  await expectVerified(other, redis);
+  expect(await storedAnswers(database, conversationId)).toEqual([]);
+  await eventually(async () => {
+    const keys = (await contentKeys(redis)).filter((key) => key.includes(conversationId));
+    expect(keys.filter((key) => !key.endsWith(':meta'))).toEqual([]);
+  });
+});
+
+it('forgets a journal soon after its answer has ended', async () => {
+  const { stream, conversationId, turnId } = await ask(one, QUESTION);
+  await stream.rest();
+  const keys = (await contentKeys(redis)).filter((key) => key.includes(turnId));
+  expect(keys).toHaveLength(2);
+  for (const key of keys) expect(await redis.ttl(key)).toBeGreaterThan(0);
+  for (const key of keys) expect(await redis.ttl(key)).toBeLessThanOrEqual(60);
+  await erase(other, conversationId);
+  expect((await contentKeys(redis)).filter((key) => key.includes(turnId))).toEqual([]);
+});
+
+/** Asks, reads the first packet, and then nothing until it is told to. */
+function deafReader(url: string): { head: Promise<string>; rest: () => Promise<string> } {
+  const { host, hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  socket.setEncoding('utf8').on('error', () => undefined);
+  const body = JSON.stringify({ query: QUESTION });
+  socket.write(
+    `POST /chat/stream HTTP/1.1\r\nhost: ${host}\r\ncontent-type: application/json\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+  const head = once(socket, 'data').then(([data]) => {
+    socket.pause();
+    return data as string;
+  });
+  const rest = async () => {
+    let text = '';
+    socket.on('data', (data: string) => (text += data)).resume();
+    await once(socket, 'close');
+    return text;
+  };
+  return { head, rest };
+}
