@@ -28,10 +28,13 @@ function placesOf(items: readonly StoredExported[]): Record<string, (number | nu
   const places: Record<string, (number | null)[]> = {};
   let current = '';
   for (const item of items) {
-    if (item.type === 'conversation') places[(current = item.conversation.id)] = [];
-    else {
-      expect(item.conversationId).toBe(current);
+    if (item.type === 'conversation') {
+      current = item.conversation.id;
+      places[current] = [];
+    } else if (item.conversationId === current) {
       places[current]!.push(item.seq);
+    } else {
+      throw new Error('a turn stands behind a conversation that is not its own');
     }
   }
   return places;
