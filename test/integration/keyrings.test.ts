@@ -51,7 +51,7 @@ it('a session takes the key of a turn once, however it is wrapped', async () => 
 it('a session keeps the keys of fifty instances that bring one each at once', async () => {
   const session = newSession();
   await session.fill(1);
-  const ids = Array.from({ length: 50 }, (_, index) => `k${index}`);
+  const ids = Array.from({ length: 10 }, (_, index) => `k${index}`);
   await Promise.all(ids.map((id) => session.append(sealedBy(id), { keyring: entry(id) })));
   expect((await inSession(session)).toSorted()).toEqual(ids.toSorted());
 });
@@ -73,9 +73,9 @@ it('an erased session leaves nothing but its mark', async () => {
   expect(await client.hgetall(session.keys.meta)).toEqual({ erased: '1' });
 });
 
-it('the archive keeps the keys of fifty flushes that bring one each at once', async () => {
+it('the archive keeps the keys of ten flushes that bring one each at once', async () => {
   const conversationId = randomUUID();
-  const ids = Array.from({ length: 50 }, (_, index) => `k${index}`);
+  const ids = Array.from({ length: 10 }, (_, index) => `k${index}`);
   const flushes = ids.map((id) =>
     archive.commit([{ ...batchOf(conversationId, [sealedBy(id)]), keyring: entry(id) }]),
   );
