@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Answer, AnswerEngine } from '../answer/answer-engine.js';
 import { AnswerSoFar } from '../answer/answer-so-far.js';
+import { deadlineReached } from '../answer/engine-failure.js';
 import { Environment } from '../config/environment.js';
 import type { EarlierTurn, HistoryTurn, HistoryUse } from '../conversation/turn.js';
 import { Metrics } from '../metrics/metrics.js';
@@ -44,9 +45,15 @@ export class Asking {
     listener: TurnListener | null,
   ): Promise<AnsweredQuestion> {
     const startedMs = performance.now();
-    const deadline = AbortSignal.timeout(this.environment.answerTimeoutMs);
-    const signal = listener ? AbortSignal.any([deadline, listener.signal]) : deadline;
-    const answer = await this.heard({ query, history: turns, signal }, listener);
+    // Not AbortSignal.timeout: within AbortSignal.any the garbage collector may take it before its time.
+    const deadline = new AbortController();
+    const timer = setTimeout(
+      () => deadline.abort(deadlineReached()),
+      this.environment.answerTimeoutMs,
+    );
+    const signal = AbortSignal.any([deadline.signal, ...(listener ? [listener.signal] : [])]);
+    const request = { query, history: turns, signal };
+    const answer = await this.heard(request, listener).finally(() => clearTimeout(timer));
     const latencyMs = Math.round(performance.now() - startedMs);
     this.metrics.answerLatency.observe(latencyMs / 1000);
     const tokens = await this.history.count(query, answer.text);

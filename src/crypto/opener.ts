@@ -25,10 +25,10 @@ export class Opener {
 
   /** Of JSON as `Sealer.json` writes it. */
   json<T>(json: string, keyId: string | null, turnId: string, field: string): T {
-    const stored: unknown = JSON.parse(json);
+    const stored = parse(json);
     if (keyId === null) return stored as T;
     if (typeof stored !== 'string') throw decryptionFailed();
-    return JSON.parse(this.text(stored, keyId, turnId, field)) as T;
+    return parse(this.text(stored, keyId, turnId, field)) as T;
   }
 
   /** Each key is unwrapped once, and only when something needs it. */
@@ -38,5 +38,14 @@ export class Opener {
     const key = this.unwrap(id);
     this.keys.set(id, key);
     return key;
+  }
+}
+
+/** Somebody may have damaged it in the store: then that turn is unreadable, and not those around it. */
+function parse(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (error) {
+    throw decryptionFailed(error);
   }
 }

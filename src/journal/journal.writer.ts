@@ -58,7 +58,8 @@ export class RedisJournalWriter implements JournalWriter {
 
   async end(event: JournalEvent, keep: boolean): Promise<'ended' | 'taken' | 'unsure'> {
     this.abandon();
-    await this.writing;
+    // What became of it is in `isUnsure`.
+    await this.writing?.catch(() => undefined);
     try {
       if (!this.isOpen && (await this.open()) !== Hold.Alive) return 'unsure';
       const rest = [...this.events.slice(this.written), event];

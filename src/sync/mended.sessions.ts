@@ -88,6 +88,8 @@ export class MendedSessions {
       reply = await attempt(tries);
       switch (reply) {
         case Refusal.Foreign:
+          // As for one that is missing: where the archive is away, the two must not differ either.
+          await this.restore.fill(conversationId, owner);
           throw conversationNotFound();
         case Refusal.Changed:
           throw conversationChanged();

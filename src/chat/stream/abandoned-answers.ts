@@ -8,7 +8,7 @@ import type { Answer } from '../../answer/answer-engine.js';
 import { AnswerSoFar } from '../../answer/answer-so-far.js';
 import { AnswerJournal, type TakenAnswer } from '../../conversation/answer-journal.js';
 import { Claims, type PlannedTurn } from '../../conversation/claims.js';
-import { hasCode } from '../../conversation/errors.js';
+import { hasCode, ServiceError } from '../../conversation/errors.js';
 import { HistoryStore } from '../../conversation/history-store.js';
 import { titleOf } from '../../conversation/title.js';
 import { Metrics } from '../../metrics/metrics.js';
@@ -30,6 +30,7 @@ export class AbandonedAnswers implements OnApplicationBootstrap, OnApplicationSh
   private readonly logger = new Logger(AbandonedAnswers.name);
   private timer: NodeJS.Timeout | undefined;
   private looking: Promise<void> = Promise.resolve();
+  private stopped = false;
 
   constructor(
     private readonly journal: AnswerJournal,
@@ -48,6 +49,7 @@ export class AbandonedAnswers implements OnApplicationBootstrap, OnApplicationSh
 
   async onApplicationShutdown(): Promise<void> {
     clearInterval(this.timer);
+    this.stopped = true;
     await this.looking;
   }
 
@@ -67,11 +69,14 @@ export class AbandonedAnswers implements OnApplicationBootstrap, OnApplicationSh
 
   /** Looks for dead ones in all partitions. Best effort: the next look comes. */
   private async look(): Promise<void> {
-    try {
-      for (const turn of await this.journal.dead()) await this.finish(turn);
-    } catch (error) {
-      const code = hasCode(error, 'storage_unavailable') ? 'storage_unavailable' : 'other';
-      this.logger.debug(`an abandoned answer was not kept (${code})`);
+    const dead = await this.journal.dead().catch(() => []);
+    for (const turn of dead) {
+      if (this.stopped) return;
+      // One that cannot be kept now, or without its key not here, must not hold up the others.
+      await this.finish(turn).catch((error: unknown) => {
+        const code = error instanceof ServiceError ? error.code : 'internal';
+        this.logger.warn(`an abandoned answer was not kept (${code})`);
+      });
     }
   }
 

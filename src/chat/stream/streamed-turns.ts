@@ -5,6 +5,7 @@ import { hasCode, ServiceError } from '../../conversation/errors.js';
 import { HistoryStore } from '../../conversation/history-store.js';
 import { ChatRequest, MetaParams } from '../chat-request.dto.js';
 import { ChatService } from '../chat.service.js';
+import type { TurnResult } from '../idempotent-turns.js';
 import type { TurnConditions } from '../turn.js';
 import type { Ending } from './answer-event.js';
 import type { LiveAnswer } from './live-answer.js';
@@ -85,23 +86,30 @@ export class StreamedTurns {
     owner: string | null,
     on: TurnConditions,
   ): Promise<LiveAnswer | null> {
+    let result: TurnResult;
     try {
-      const result = await this.chat.answer(body, owner, on, teller);
-      if (!teller.live) return replayOf(result, owner);
-      await this.end(teller, teller.endingOf(result));
+      result = await this.chat.answer(body, owner, on, teller);
     } catch (error) {
       if (!teller.live) throw error;
       if (!(error instanceof ServiceError)) this.logger.error('a streamed turn failed', error);
       await this.endUnkept(teller, error);
+      return null;
     }
+    if (!teller.live) return replayOf(result, owner);
+    await this.end(teller, teller.endingOf(result));
     return null;
   }
 
   private async end(teller: Teller, ending: Ending): Promise<void> {
     const { live, writer } = teller;
-    const outcome = await writer?.end({ type: 'ended', ending }, true);
-    const isSure = outcome === undefined || outcome === 'ended';
-    live?.add({ type: 'ended', ending: isSure ? ending : await this.asKept(teller, ending) });
+    let told = ending;
+    try {
+      const outcome = await writer?.end({ type: 'ended', ending }, true);
+      if (outcome === 'taken' || outcome === 'unsure') told = await this.asKept(teller, ending);
+    } finally {
+      // Whatever the journal has come to: a reader is never left without an end.
+      live?.add({ type: 'ended', ending: told });
+    }
   }
 
   private async endUnkept(teller: Teller, error: unknown): Promise<void> {
@@ -109,9 +117,12 @@ export class StreamedTurns {
     const ending = teller.endingAfter(error, null);
     const mayBeKept = hasCode(error, 'storage_unavailable') || !(error instanceof ServiceError);
     // Whoever takes it over tries again, when the stores may be back.
-    if (teller.text !== '' && mayBeKept) writer?.abandon();
-    else await writer?.end({ type: 'ended', ending }, !hasCode(error, 'conversation_not_found'));
-    live?.add({ type: 'ended', ending });
+    try {
+      if (teller.text !== '' && mayBeKept) writer?.abandon();
+      else await writer?.end({ type: 'ended', ending }, !hasCode(error, 'conversation_not_found'));
+    } finally {
+      live?.add({ type: 'ended', ending });
+    }
   }
 
   /** Another instance may have kept less: then its readers must not take what they saw for what is kept. */
