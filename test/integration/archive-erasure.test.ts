@@ -124,7 +124,7 @@ const rescue = (owner: string, ageMs: number) => {
   const conversationId = randomUUID();
   const turns = [{ ...aTurn(), seq: 1, previousTurnId: '' }];
   const batch = { conversationId, owner, turns, ...UNSEALED };
-  return accepted.commit(batch, { skipHeld: true, ageMs });
+  return (await accepted.commit(batch, { skipHeld: true, ageMs })).count;
 };
 
 it('rescues no conversation that Redis had lost before its owner erased everything', async () => {
