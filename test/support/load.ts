@@ -22,7 +22,7 @@ export class Load {
     private readonly ledger: Ledger,
     private readonly instances: readonly HttpClient[],
     conversationIds: readonly string[],
-    private readonly asked: Pick<Asked, 'durability'> = {},
+    private readonly asked: Pick<Asked, 'durability' | 'headers'> = {},
     private readonly subject = 'this',
   ) {
     this.talks = conversationIds.map((id, caller) => this.talk(id, caller));
@@ -57,10 +57,11 @@ export async function beginMany(
   ledger: Ledger,
   instances: readonly HttpClient[],
   count: number,
+  asked: Asked = {},
 ): Promise<string[]> {
   const callers = Array.from({ length: count }, (_, caller) => caller);
   const first = await someAtOnce(callers, (caller) =>
-    ledger.turn(instances[caller % instances.length]!, `first question of caller ${caller}`),
+    ledger.turn(instances[caller % instances.length]!, `first question of caller ${caller}`, asked),
   );
   return first.map(({ conversationId }) => conversationId);
 }
