@@ -120,7 +120,7 @@ it('forgets who has erased everything when nothing of before can turn up any mor
   expect(await database.query('select 1 from owner_erasures')).toHaveLength(1);
 });
 
-const rescue = (owner: string, ageMs: number) => {
+const rescue = async (owner: string, ageMs: number) => {
   const conversationId = randomUUID();
   const turns = [{ ...aTurn(), seq: 1, previousTurnId: '' }];
   const batch = { conversationId, owner, turns, ...UNSEALED };
