@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Schema } from './routes.js';
+import type { Schema } from '../support/routes.js';
 import { id, oddText, oddValue } from './values.js';
 
 type Schemas = Readonly<Record<string, Schema>>;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { bodyFor } from './bodies.js';
-import { type OpenApiDocument, type Route, routesOf } from './routes.js';
+import { type OpenApiDocument, type Route, routesOf } from '../support/routes.js';
 import { id, oddText } from './values.js';
 
 /** A request that HTTP allows, whatever it says. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { MemoryCurve } from './memory.js';
 import { type Fuzzed, fuzzed } from './requests.js';
-import type { OpenApiDocument } from './routes.js';
+import type { OpenApiDocument } from '../support/routes.js';
 import { Sender } from './send.js';
 import type { Stage } from './stage.js';
 import { describeFuzzed, faultOf, isUnavailable } from './verdict.js';
