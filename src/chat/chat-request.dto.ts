@@ -34,7 +34,12 @@ export class MetaParams {
   @Matches(UUID, { message: 'takes a UUID, or null to begin a conversation' })
   conversation_id?: string | null;
 
-  @ApiPropertyOptional({ default: false, description: 'Answer, and keep nothing anywhere.' })
+  @ApiPropertyOptional({
+    type: Boolean,
+    nullable: true,
+    default: false,
+    description: 'Answer, and keep nothing anywhere.',
+  })
   @IsOptional()
   @IsBoolean({ message: 'takes true or false' })
   is_incognito?: boolean | null;

@@ -4,10 +4,11 @@ import { openDataFolder } from '../../scripts/setup/data-folder.mjs';
 import { readSettings } from '../../scripts/setup/environment.mjs';
 import { alone } from '../../scripts/setup/lock.mjs';
 import { SetupError } from '../../scripts/setup/messages.mjs';
+import { showProgress } from '../support/progress.js';
 import { Book } from './book.js';
 import { breakEverything } from './breakage.js';
 import { Dice } from './dice.js';
-import { showProgress } from './progress.js';
+import { progressOf } from './progress.js';
 import { Run } from './run.js';
 import { Stage } from './stage.js';
 import { talk } from './talk.js';
@@ -51,7 +52,7 @@ export async function main(args: string[], stop: AbortSignal): Promise<number> {
 async function perform(run: Run): Promise<number> {
   const { stage, seed, stop } = run;
   await Promise.all(stage.instances.map((instance) => instance.start()));
-  const endProgress = showProgress(run);
+  const endProgress = showProgress(() => progressOf(run));
   try {
     await Promise.all([
       breakEverything(run),

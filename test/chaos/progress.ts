@@ -1,24 +1,7 @@
 import type { Run } from './run.js';
 
-const EVERY_MS_ON_TERMINAL = 250;
-const EVERY_MS = 5000;
-
-/** One line that is written over on a terminal, and repeated in a log. @returns how to end it. */
-export function showProgress(run: Run): () => void {
-  const isTerminal = process.stdout.isTTY;
-  const show = () => {
-    const line = describe(run);
-    if (isTerminal) process.stdout.write(`\r\x1b[K${line.slice(0, process.stdout.columns - 1)}`);
-    else console.log(line);
-  };
-  const timer = setInterval(show, isTerminal ? EVERY_MS_ON_TERMINAL : EVERY_MS);
-  return () => {
-    clearInterval(timer);
-    if (isTerminal) process.stdout.write('\r\x1b[K');
-  };
-}
-
-function describe({ counts, turns, book, faults, broken, startedMs }: Run): string {
+/** How far a run is, in one line. */
+export function progressOf({ counts, turns, book, faults, broken, startedMs }: Run): string {
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(0);
   const now = [...broken].map(([part, fault]) => `${part}: ${fault}`).join(', ') || 'all is well';
   const done = Math.min(counts.begun, turns);

@@ -32,6 +32,8 @@ async function send(body: string | Buffer, ...lines: string[]) {
 const nested = (levels: number) =>
   `{"query":"${QUERY}","x":${'['.repeat(levels)}${']'.repeat(levels)}}`;
 const wide = (values: number) => `{"query":"${QUERY}","x":[${'1,'.repeat(values - 1)}1]}`;
+const fields = (count: number) =>
+  Object.fromEntries(Array.from({ length: count }, (_, at) => [`field${at}`, at]));
 /** A query with these bytes in it. */
 const withBytes = (...bytes: number[]) =>
   Buffer.concat([Buffer.from(`{"query":"${QUERY}`), Buffer.from(bytes), Buffer.from('"}')]);
@@ -74,11 +76,12 @@ describe('a body that cannot be taken as it is', () => {
     ['as deep as a body can be', nested(120_000)],
     ['deep, and no JSON', '[{'.repeat(60_000)],
     ['of more than 10,000 values', wide(10_000)],
+    ['of more than 2,000 keys', JSON.stringify({ query: QUERY, ...fields(2000) })],
     ['of nothing but objects', `[${'{},'.repeat(80_000)}{}]`],
   ])('is refused for being %s, before anything is made of it', async (_, body) => {
     expect(await send(body, JSON_TYPE)).toMatchObject({
       status: 400,
-      body: { detail: 'Send JSON of at most 16 levels and 10000 values.' },
+      body: { detail: 'Send JSON of at most 16 levels, 10000 values and 2000 keys.' },
     });
   });
 
@@ -95,9 +98,9 @@ describe('a body that cannot be taken as it is', () => {
     });
   });
 
-  it('is refused for thousands of unknown fields in a reply that names some', async () => {
-    const fields = Object.fromEntries(Array.from({ length: 5000 }, (_, at) => [`field${at}`, at]));
-    const { status, body } = await send(JSON.stringify({ query: QUERY, ...fields }), JSON_TYPE);
+  it('is refused for a thousand unknown fields in a reply that names some', async () => {
+    const unknown = JSON.stringify({ query: QUERY, ...fields(1000) });
+    const { status, body } = await send(unknown, JSON_TYPE);
     expect({ status, errors: body.errors?.length }).toEqual({ status: 400, errors: 20 });
   });
 });
@@ -109,4 +112,14 @@ it.each([
   ['behind a byte order mark', `${BYTE_ORDER_MARK}${BODY}`, JSON_TYPE],
 ])('a body %s is taken', async (_, body, line) => {
   expect((await send(body, line)).status).toBe(200);
+});
+
+it('no body at all is none, whatever type it is said to have', async () => {
+  const lines = [JSON_TYPE, 'Content-Length: 0'];
+  const path = '/conversations/5e0cba5c-6e67-4f6f-8f0f-3d6f3b0a9c11';
+  for (const line of [`POST ${path}/end`, `DELETE ${path}`]) {
+    const { body } = await rawRequest(service.url, line, lines);
+    expect(JSON.parse(body)).toMatchObject({ code: 'conversation_not_found' });
+  }
+  expect(await send('', JSON_TYPE)).toMatchObject({ status: 400 });
 });

@@ -1,3 +1,4 @@
+import { type OpenApiDocument, routesOf } from './contract.js';
 import type { Service } from './service.js';
 
 export interface Route {
@@ -11,16 +12,12 @@ export const nameOf = ({ method, path }: Pick<Route, 'method' | 'path'>) => `${m
 
 /** Every route that the OpenAPI document speaks of. */
 export async function documentedRoutes(service: Service): Promise<Route[]> {
-  const { body } = await service.request<{
-    paths: Record<string, Record<string, { requestBody?: object }>>;
-  }>('GET', '/docs-json');
-  return Object.entries(body.paths).flatMap(([path, operations]) =>
-    Object.entries(operations).map(([method, { requestBody }]) => ({
-      method: method.toUpperCase(),
-      path,
-      takesBody: requestBody !== undefined,
-    })),
-  );
+  const { body } = await service.request<OpenApiDocument>('GET', '/docs-json');
+  return routesOf(body).map(({ method, path, body: schema }) => ({
+    method,
+    path,
+    takesBody: schema !== null,
+  }));
 }
 
 /** Every route that the server answers, as `METHOD /path/{parameter}`. */

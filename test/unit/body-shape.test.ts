@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { isWithinShape } from '../../src/http/body-shape.js';
 
-const fits = (json: string, maxDepth: number, maxValues: number) =>
-  isWithinShape(Buffer.from(json), { maxDepth, maxValues });
+const fits = (json: string, maxDepth: number, maxValues: number, maxKeys = 100) =>
+  isWithinShape(Buffer.from(json), { maxDepth, maxValues, maxKeys });
 
 describe('the shape of a body', () => {
   it.each([
@@ -27,6 +27,15 @@ describe('the shape of a body', () => {
   ])('%s has at most %i values', (json, values) => {
     expect(fits(json, 100, values)).toBe(true);
     expect(fits(json, 100, values - 1)).toBe(false);
+  });
+
+  it.each([
+    ['[1,2,3]', 0],
+    ['{"a":1,"b":{"c":":::"}}', 3],
+    ['[{"a":1},{"a":1}]', 2],
+  ])('%s has %i keys', (json, keys) => {
+    expect(fits(json, 100, 100, keys)).toBe(true);
+    expect(fits(json, 100, 100, keys - 1)).toBe(false);
   });
 
   it('is found out without recursion, and when a text breaks off', () => {
