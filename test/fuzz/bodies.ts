@@ -90,7 +90,8 @@ function mutated(valid: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
       for (const each of changes) {
         const places = placesOf(root);
         const { holder, name } = places[each.at % places.length]!;
-        holder[each.at % 3 === 0 ? each.key : name] = each.value;
+        // A copy: two changes may have the same object, and one would be put into itself.
+        holder[each.at % 3 === 0 ? each.key : name] = structuredClone(each.value);
       }
       return root.value;
     });
