@@ -31,9 +31,11 @@ export class Vault {
   /** By the newest data key of the keyring that can be unwrapped, else by a new one. */
   sealer(conversationId: string, keyring: string): Sealer {
     if (!this.first) return new Sealer(conversationId, null, '');
-    const dataKey = this.newestOf(conversationId, keyring) ?? newDataKey();
+    const known = this.newestOf(conversationId, keyring);
+    const dataKey = known?.dataKey ?? newDataKey();
     // Wrapped by the first key, whatever wrapped it before: so nothing brings back a key that was rotated away.
-    const entry = wrap(dataKey, this.first, conversationId);
+    const isCurrent = known?.entry.wrappingKeyId === this.first.id;
+    const entry = isCurrent ? known.entry : wrap(dataKey, this.first, conversationId);
     return new Sealer(conversationId, dataKey, keyringOf([entry]));
   }
 
@@ -60,10 +62,13 @@ export class Vault {
     return { keyring: keyringOf(entries), isUnreadable };
   }
 
-  private newestOf(conversationId: string, keyring: string): DataKey | undefined {
+  private newestOf(
+    conversationId: string,
+    keyring: string,
+  ): { readonly dataKey: DataKey; readonly entry: KeyringEntry } | undefined {
     for (const entry of entriesOf(keyring).toReversed()) {
       const dataKey = this.tryUnwrap(conversationId, entry);
-      if (dataKey) return dataKey;
+      if (dataKey) return { dataKey, entry };
     }
     return undefined;
   }

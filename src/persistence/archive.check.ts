@@ -9,6 +9,8 @@ export interface CheckedConversation {
   readonly turnCount: number;
   readonly turns: number;
   readonly lastSeq: number;
+  /** Sealed turns whose data key is not in the conversation's keyring. */
+  readonly keyless: number;
 }
 
 interface Row {
@@ -18,6 +20,7 @@ interface Row {
   readonly turn_count: string;
   readonly turns: string;
   readonly last_seq: string | null;
+  readonly keyless: string;
 }
 
 /** Reads the archive for the invariants; writes nothing. */
@@ -54,9 +57,12 @@ export class ArchiveCheck {
   private async select(condition: string, values: unknown[]): Promise<CheckedConversation[]> {
     const rows = await this.query<Row>(
       `select s.conversation_id, s.user_id, s.erased_at is not null as erased, s.turn_count,
-              m.turns, m.last_seq
+              m.turns, m.last_seq, m.keyless
          from conversation_sessions s
-        cross join lateral (select count(*) as turns, max(seq) as last_seq
+        cross join lateral (select ',' || coalesce(encode(s.data_key, 'escape'), '') as text) keyring
+        cross join lateral (select count(*) as turns, max(seq) as last_seq,
+                                   count(*) filter (where position(',' || key_id || ':' in keyring.text) = 0)
+                                     as keyless
                               from conversation_messages where conversation_id = s.conversation_id) m
         ${condition}`,
       values,
@@ -68,6 +74,7 @@ export class ArchiveCheck {
       turnCount: Number(row.turn_count),
       turns: Number(row.turns),
       lastSeq: Number(row.last_seq ?? 0),
+      keyless: Number(row.keyless),
     }));
   }
 

@@ -37,10 +37,16 @@ export class ArchiveKeyrings {
     return rows.map(({ id, data_key }) => ({ conversationId: id, keyring: data_key.toString() }));
   }
 
-  /** @returns how many were replaced; what is another one by now, or held by somebody, stays. */
-  async replace(replacements: readonly Replacement[]): Promise<number> {
-    const { rowCount } = await this.database.transaction((client) =>
-      client.query(
+  /**
+   * @param skipHeld leaves out what somebody else holds, instead of waiting for it
+   * @returns the conversations whose keyring was replaced; it stays where it is another one by now.
+   */
+  async replace(
+    replacements: readonly Replacement[],
+    { skipHeld }: { readonly skipHeld: boolean },
+  ): Promise<Set<string>> {
+    const { rows } = await this.database.transaction((client) =>
+      client.query<{ id: string }>(
         `with free as (
            select s.conversation_id, r.rewrapped
              from conversation_sessions s
@@ -48,10 +54,11 @@ export class ArchiveKeyrings {
                as r (conversation_id, keyring, rewrapped) using (conversation_id)
             where s.data_key = convert_to(r.keyring, 'UTF8')
             order by s.conversation_id
-              for update of s skip locked
+              for update of s${skipHeld ? ' skip locked' : ''}
          )
          update conversation_sessions s set data_key = convert_to(free.rewrapped, 'UTF8') from free
-          where s.conversation_id = free.conversation_id`,
+          where s.conversation_id = free.conversation_id
+      returning s.conversation_id as id`,
         [
           replacements.map((each) => each.conversationId),
           replacements.map((each) => each.keyring),
@@ -59,6 +66,6 @@ export class ArchiveKeyrings {
         ],
       ),
     );
-    return rowCount ?? 0;
+    return new Set(rows.map(({ id }) => id));
   }
 }

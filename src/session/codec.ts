@@ -6,13 +6,13 @@ type Fields = [
   question: string,
   answer: string,
   sources: StoredTurn['sources'],
-  context: unknown,
+  context: StoredTurn['context'],
   createdAt: number,
   model: string,
   tokens: [prompt: number, completion: number],
   latencyMs: number,
   partial: 0 | 1,
-  metadata: unknown,
+  metadata: StoredTurn['metadata'],
   idempotency: StoredTurn['idempotency'],
   keyId: StoredTurn['keyId'],
 ];
@@ -22,22 +22,22 @@ type Fields = [
  * look into. An array, since the names of the fields would cost a tenth of a short turn.
  */
 export function encodeTurn(turn: StoredTurn): string {
-  const json = [
-    JSON.stringify(turn.question),
-    JSON.stringify(turn.answer),
-    JSON.stringify(turn.sources),
-    // These two are JSON already.
+  const fields: Fields = [
+    turn.question,
+    turn.answer,
+    turn.sources,
+    // JSON in JSON: who flushes it or chooses a history needs none of it, and a text is read in a fifth of the time.
     turn.context,
-    JSON.stringify(turn.createdAt),
-    JSON.stringify(turn.model),
-    JSON.stringify([turn.usage.promptTokens, turn.usage.completionTokens]),
-    JSON.stringify(turn.latencyMs),
+    turn.createdAt,
+    turn.model,
+    [turn.usage.promptTokens, turn.usage.completionTokens],
+    turn.latencyMs,
     turn.status === 'partial' ? 1 : 0,
-    turn.metadata ?? 'null',
-    JSON.stringify(turn.idempotency),
-    JSON.stringify(turn.keyId),
+    turn.metadata,
+    turn.idempotency,
+    turn.keyId,
   ];
-  return `${turn.id}[${json.join(',')}]`;
+  return turn.id + JSON.stringify(fields);
 }
 
 export function decodeTurn(encoded: string): StoredTurn {
@@ -49,15 +49,18 @@ export function decodeTurn(encoded: string): StoredTurn {
     question,
     answer,
     sources,
-    context: JSON.stringify(context),
+    context: asJson(context),
     createdAt,
     model,
     usage: { promptTokens: tokens[0], completionTokens: tokens[1] },
     latencyMs,
     status: partial ? 'partial' : 'complete',
-    metadata: metadata === null ? null : JSON.stringify(metadata),
+    metadata: metadata === null ? null : asJson(metadata),
     idempotency,
-    // A session from before encryption has turns without it.
     keyId: keyId ?? null,
   };
 }
+
+/** A session from before there was encryption holds the value itself, and no id of a key. */
+const asJson = (value: unknown): string =>
+  typeof value === 'string' ? value : JSON.stringify(value);

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { Vault } from '../crypto/vault.js';
 import { ArchiveKeyrings, type Replacement } from '../persistence/archive.keyrings.js';
+import { LOCK_NOT_AVAILABLE, sqlstateOf } from '../persistence/sqlstate.js';
 import { PARTITIONS } from '../redis/keys.js';
 import { SessionInspector } from '../session/session.inspector.js';
 import { SessionKeyrings } from '../session/session.keyrings.js';
@@ -101,13 +102,26 @@ export class KeyRotation {
     for (let after = ''; ;) {
       const page = await this.archive.page(after, PAGE_KEYRINGS);
       const due = this.due(page, tally);
-      const replaced = due.length > 0 ? await this.archive.replace(due) : 0;
+      const replaced = due.length > 0 ? await this.replaceAll(due, this.archive) : 0;
       tally.rewrapped += replaced;
       tally.inUse += due.length - replaced;
       advance(page.length);
       if (page.length < PAGE_KEYRINGS) return;
       after = page.at(-1)!.conversationId;
     }
+  }
+
+  /** What is written to right now is waited for, one by one: it may be so each time. @returns how many were replaced. */
+  private async replaceAll(due: readonly Replacement[], archive: ArchiveKeyrings): Promise<number> {
+    const replaced = await archive.replace(due, { skipHeld: true });
+    for (const each of due.filter(({ conversationId }) => !replaced.has(conversationId))) {
+      const late = await archive.replace([each], { skipHeld: false }).catch((error: unknown) => {
+        if (sqlstateOf(error) === LOCK_NOT_AVAILABLE) return [];
+        throw error;
+      });
+      for (const id of late) replaced.add(id);
+    }
+    return replaced.size;
   }
 
   /** Counts what has to stay as it is. @returns the others. */

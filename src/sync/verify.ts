@@ -92,14 +92,21 @@ function syncedTurns({ base, synced, turnIds }: InspectedSession): { id: string;
 }
 
 function archiveViolations(each: CheckedConversation): Violation[] {
-  const { conversationId, erased, turnCount, turns, lastSeq } = each;
+  const { conversationId, erased, turnCount, turns, lastSeq, keyless } = each;
   if (erased && turns > 0) {
     return [{ invariant: 'erased stays erased', conversationId, detail: `${turns} turns` }];
   }
+  const violations: Violation[] = [];
   // Places are unique, so as many turns as the largest of them leave no gap.
-  if (turns === turnCount && lastSeq === turnCount) return [];
-  const detail = `${turns} turns, largest seq ${lastSeq}, counted ${turnCount}`;
-  return [{ invariant: 'archive numbers 1..n without gaps', conversationId, detail }];
+  if (turns !== turnCount || lastSeq !== turnCount) {
+    const detail = `${turns} turns, largest seq ${lastSeq}, counted ${turnCount}`;
+    violations.push({ invariant: 'archive numbers 1..n without gaps', conversationId, detail });
+  }
+  if (keyless > 0) {
+    const invariant = 'every sealed turn has its data key';
+    violations.push({ invariant, conversationId, detail: `${keyless} of ${turns} turns` });
+  }
+  return violations;
 }
 
 function sessionViolations(

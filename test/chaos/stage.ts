@@ -1,8 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { aKey, vaultOf } from '../support/encryption.js';
 import { FaultyPostgres, FaultyRedis } from '../support/faulty-stores.js';
 import { LlmStub } from '../support/llm-stub.mjs';
+import { openedBy, type Queryable } from '../support/opened-rows.js';
 import type { Book } from './book.js';
 import { Instance } from './instance.js';
 import { unsyncedTurns } from './unsynced.js';
@@ -33,9 +35,12 @@ export class Stage {
     readonly engine: LlmStub,
     readonly instances: readonly Instance[],
     readonly logFolder: string,
+    /** Postgres, with the rows of turns as they were said. */
+    readonly archive: Queryable,
   ) {}
 
-  static async open(main: string, book: Book): Promise<Stage> {
+  static async open(main: string, book: Book, isEncrypted: boolean): Promise<Stage> {
+    const keys = isEncrypted ? [aKey('chaos')] : [];
     const logFolder = await mkdtemp(join(tmpdir(), 'openta-chaos-'));
     const engine = await new LlmStub().start();
     engine.always = { kind: 'delay', ms: 5 };
@@ -46,6 +51,7 @@ export class Stage {
       REDIS_URL: redis.url,
       DATABASE_URL: postgres.url,
       OPENAI_BASE_URL: engine.baseUrl,
+      ENCRYPTION_KEYS: keys.join(','),
     };
     const instances = await Promise.all(
       Array.from({ length: INSTANCES }, (_, index) => {
@@ -54,7 +60,8 @@ export class Stage {
         return Instance.create(name, { main, environment, logFile, complain: book.complain });
       }),
     );
-    return new Stage(redis, postgres, engine, instances, logFolder);
+    const archive = openedBy(vaultOf(...keys), postgres);
+    return new Stage(redis, postgres, engine, instances, logFolder, archive);
   }
 
   async close({ keepLogs }: { keepLogs: boolean }): Promise<void> {

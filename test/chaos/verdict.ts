@@ -21,7 +21,7 @@ interface Row extends Record<string, unknown> {
 }
 
 export async function judge({ book, stage }: Run): Promise<Verdict> {
-  const rows = await stage.postgres.query<Row>(
+  const rows = await stage.archive.query<Row>(
     'select id, conversation_id, seq::integer as seq, question from conversation_messages order by 2, 3',
   );
   const conversations = await stage.postgres.query<{ id: string; erased: boolean }>(

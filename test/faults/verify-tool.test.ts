@@ -84,6 +84,12 @@ const VIOLATIONS: readonly Violation[] = [
     sql('update conversation_messages set seq = 1 where conversation_id = $1 and seq = 10'),
   ],
   [
+    'a sealed turn whose data key is gone',
+    'every sealed turn has its data key',
+    sql("update conversation_messages set key_id = 'gone' where conversation_id = $1 and seq = 1"),
+    sql('update conversation_messages set key_id = null where conversation_id = $1'),
+  ],
+  [
     'a high-water mark above what is committed',
     'synced never passes what is committed',
     async (id) => {

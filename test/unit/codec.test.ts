@@ -42,6 +42,21 @@ describe('a turn in Redis', () => {
     }
   });
 
+  it('is read as it was said from a session that an instance from before encryption has filled', () => {
+    const { id, question, answer, context, createdAt } = aTurn();
+    const said = [question, answer, [], JSON.parse(context), createdAt, 'm', [1, 2], 3, 0];
+    const encoded = id + JSON.stringify([...said, { course: 'cs101' }, null]);
+    expect(decodeTurn(encoded)).toMatchObject({
+      id,
+      question,
+      answer,
+      context,
+      createdAt,
+      metadata: '{"course":"cs101"}',
+      keyId: null,
+    });
+  });
+
   it('begins with its id, by which the scripts know it', () => {
     const turn = randomTurn(1);
     expect(encodeTurn(turn).startsWith(turn.id)).toBe(true);
