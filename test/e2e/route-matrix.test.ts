@@ -38,11 +38,20 @@ const tokens = {
 type As = keyof typeof tokens;
 const EVERYBODY = Object.keys(tokens) as As[];
 
-const REFUSED: Record<Class, Partial<Record<As, 401 | 403>>> = {
+const NO_TOKEN = '401 unauthenticated Bearer';
+const BAD_TOKEN = '401 unauthenticated Bearer error="invalid_token"';
+const FORBIDDEN = '403 forbidden';
+const NOT_FOUND = '404 conversation_not_found';
+const LET_IN = 'let in';
+
+// Who is not let in; an expired token of an administrator is one of nobody.
+const EXPIRED = { nobody: NO_TOKEN, expired: BAD_TOKEN, expiredAdmin: BAD_TOKEN };
+const USERS = { owner: FORBIDDEN, other: FORBIDDEN };
+const REFUSED: Record<Class, Partial<Record<As, string>>> = {
   public: {},
-  user: { nobody: 401, adminToken: 401, expired: 401, expiredAdmin: 401 },
-  admin: { nobody: 401, owner: 403, other: 403, expired: 401, expiredAdmin: 401 },
-  metrics: { nobody: 401, owner: 403, other: 403, expired: 401, expiredAdmin: 401 },
+  user: { ...EXPIRED, adminToken: BAD_TOKEN },
+  admin: { ...EXPIRED, ...USERS },
+  metrics: { ...EXPIRED, ...USERS },
 };
 
 const redis = await createRedis();
@@ -53,8 +62,16 @@ const service = await startService(variables);
 const unsyncing = await startService({ ...variables, AUTO_SYNC_TO_DB: 'false' });
 const routes = await documentedRoutes(service);
 
+/** undefined: nobody has said for whom it is. */
 const classOf = ({ path }: Route) => CLASSES.find(([begin]) => path.startsWith(begin))?.[1];
-const isOf = (kind: Class) => (route: Route) => classOf(route) === kind;
+const userRoutes = routes.filter((route) => classOf(route) === 'user');
+
+const namesConversation = (route: Route) =>
+  /\{(id|conversation_id)\}/.test(route.path) || nameOf(route) in BODIES;
+
+/** What a route answers to somebody whose conversation it is not. */
+const foreignOutcome = (route: Route, as: As): string =>
+  REFUSED[classOf(route) ?? 'user'][as] ?? (namesConversation(route) ? NOT_FOUND : LET_IN);
 
 interface Target {
   readonly conversationId: string;
@@ -72,20 +89,18 @@ function send(at: typeof service, route: Route, as: As, target: Target): Promise
     turnId: target.turnId,
   };
   const path = route.path.replace(/\{(\w+)\}/g, (_, name: string) => {
-    expect(parameters, `a value for {${name}}`).toHaveProperty(name);
-    return parameters[name]!;
+    const value = parameters[name];
+    if (value === undefined) throw new Error(`${nameOf(route)}: say what {${name}} stands for`);
+    return value;
   });
   const body = BODIES[nameOf(route)]?.(target.conversationId);
-  if (route.takesBody) expect(body, `a body for ${nameOf(route)}`).toBeDefined();
+  if (route.takesBody && !body) throw new Error(`${nameOf(route)}: say what it takes`);
   const token = tokens[as];
   return at.request(route.method, path, {
     ...(token !== null && { headers: bearer(token) }),
     ...(body && { body }),
   });
 }
-
-const namesConversation = (route: Route) =>
-  /\{(id|conversation_id)\}/.test(route.path) || nameOf(route) in BODIES;
 
 /** The owner's conversation as a foreign caller may meet it. */
 const meetings: [where: string, at: typeof service, make: () => Promise<Target>][] = [
@@ -117,90 +132,95 @@ function comparable({ status, headers, body }: Reply<unknown>) {
   return { status, headers: rest, body: JSON.stringify(problem) };
 }
 
-function expectRefusal(reply: Reply<unknown>, as: As, status: 401 | 403): void {
-  const code = { 401: 'unauthenticated', 403: 'forbidden' }[status];
-  expect(reply).toMatchObject({ status, body: { status, code } });
-  const error = as === 'nobody' ? '' : ' error="invalid_token"';
-  expect(reply.headers.get('www-authenticate')).toBe(status === 401 ? `Bearer${error}` : null);
+/** How the caller fared: whatever else is the matter with the request, it was refused or let in. */
+function outcomeOf({ status, headers, body }: Reply<unknown>): string {
+  const code = (body as { code?: string }).code ?? '';
+  const said = [status, code, headers.get('www-authenticate') ?? ''].join(' ').trim();
+  const isRefused = [401, 403, 429].includes(status) || status >= 500 || said === NOT_FOUND;
+  return isRefused ? said : LET_IN;
 }
 
-/** Whatever else is the matter with the request, the caller was let in. */
-function expectLetIn(reply: Reply<unknown>): void {
-  expect(reply.status).toBeLessThan(500);
-  expect([401, 403, 429]).not.toContain(reply.status);
-}
+const named = (some: readonly Route[]) =>
+  some.map((route): [name: string, route: Route] => [nameOf(route), route]);
 
 describe('the routes', () => {
   it('are all in the document, and for somebody', () => {
     const documented = new Set(routes.map(nameOf));
-    for (const served of servedRoutes(service)) {
-      // The page that shows the document, and what HTTP answers for each GET.
-      if (/^(GET|HEAD) \/docs(-json|-yaml|\/.*)?$/.test(served)) continue;
-      expect(documented).toContain(served.replace(/^HEAD/, 'GET'));
-    }
+    // But for the page that shows the document. HTTP answers HEAD for each GET.
+    const others = servedRoutes(service).filter(
+      (served) =>
+        !/^(GET|HEAD) \/docs(-json|-yaml|\/.*)?$/.test(served) &&
+        !documented.has(served.replace(/^HEAD/, 'GET')),
+    );
+    expect(others).toEqual([]);
     expect(routes.length).toBeGreaterThan(10);
-    for (const route of routes) expect(classOf(route), nameOf(route)).toBeDefined();
+    expect(routes.filter((route) => !classOf(route)).map(nameOf)).toEqual([]);
   });
 
-  it('say in the document for which of them no token is needed', async () => {
+  it('say in the document whether they need a token, and what is answered without', async () => {
     const { body } = await service.request<{
       security: object[];
       paths: Record<string, Record<string, { security?: object[]; responses: object }>>;
     }>('GET', '/docs-json');
     expect(body.security).toEqual([{ bearer: [] }]);
-    for (const route of routes) {
-      const { security, responses } = body.paths[route.path]![route.method.toLowerCase()]!;
-      const open = security?.some((each) => Object.keys(each).length === 0) ?? false;
-      expect(open, nameOf(route)).toBe(classOf(route) === 'public');
-      const codes = Object.keys(responses);
-      if (!open) expect(codes, nameOf(route)).toEqual(expect.arrayContaining(['401', '429']));
+    const operation = ({ path, method }: Route) => body.paths[path]![method.toLowerCase()]!;
+    const isOpen = (route: Route) =>
+      operation(route).security?.some((each) => Object.keys(each).length === 0) ?? false;
+    const tellsRefusals = (route: Route) =>
+      ['401', '429'].every((status) => status in operation(route).responses);
+    const isPublic = (route: Route) => classOf(route) === 'public';
+    expect(routes.filter(isOpen)).toEqual(routes.filter(isPublic));
+    expect(routes.filter((route) => !isPublic(route) && !tellsRefusals(route))).toEqual([]);
+  });
+});
+
+describe.each(named(routes))('%s', (_, route) => {
+  it.each(EVERYBODY)('asked by %s', async (as) => {
+    const reply = await send(service, route, as, newTarget());
+    expect(outcomeOf(reply)).toBe(foreignOutcome(route, as));
+  });
+});
+
+describe.each(named(routes.filter(({ method }) => method === 'GET')))('HEAD for %s', (_, route) => {
+  const refused = EVERYBODY.filter((as) => foreignOutcome(route, as) !== LET_IN);
+
+  it('is refused to whom it is refused', async () => {
+    for (const as of refused) {
+      const head = await send(service, { ...route, method: 'HEAD' }, as, newTarget());
+      expect(head.status).toBe(Number.parseInt(foreignOutcome(route, as), 10));
     }
   });
 });
 
-describe.each(routes.map((route): [string, Route] => [nameOf(route), route]))('%s', (_, route) => {
-  const refused = REFUSED[classOf(route) ?? 'user'];
-
-  it.each(EVERYBODY)(`asked by %s`, async (as) => {
-    const status = refused[as];
-    const reply = await send(service, route, as, newTarget());
-    if (!status) return expectLetIn(reply);
-    expectRefusal(reply, as, status);
-    if (route.method !== 'GET') return undefined;
-    const head = await send(service, { ...route, method: 'HEAD' }, as, newTarget());
-    return expect(head.status).toBe(status);
-  });
-});
-
 describe.each(meetings)('a conversation %s', (_, at, make) => {
-  it.each(routes.filter(isOf('user')).map((route): [string, Route] => [nameOf(route), route]))(
-    'is its owner’s alone: %s',
+  const foreigners = EVERYBODY.filter((as) => as !== 'owner');
+
+  it.each(named(userRoutes))('is its owner’s alone: %s', async (_name, route) => {
+    const target = await make();
+    for (const as of foreigners) {
+      const reply = await send(at, route, as, target);
+      expect(outcomeOf(reply)).toBe(foreignOutcome(route, as));
+      const text = JSON.stringify(reply.body);
+      expect(text).not.toContain(CANARY);
+      expect(text).not.toContain(target.conversationId);
+    }
+    // Nothing that they did has done anything to it.
+    const meta_params = { conversation_id: target.conversationId };
+    const still = await at.chat({ query: 'Still there?', meta_params }, bearer(tokens.owner));
+    expect(still).toMatchObject({ status: 200, body: { seq: 2 } });
+    const own = await send(at, route, 'owner', target);
+    expect(own.status).toBeLessThan(300);
+  });
+
+  it.each(named(userRoutes.filter(namesConversation)))(
+    'looks like a missing one to others: %s',
     async (_name, route) => {
       const target = await make();
-      for (const as of EVERYBODY.filter((each) => each !== 'owner')) {
-        const reply = await send(at, route, as, target);
-        const text = JSON.stringify(reply.body);
-        expect(text).not.toContain(CANARY);
-        expect(text).not.toContain(target.conversationId);
-        const status = REFUSED.user[as];
-        if (status) expectRefusal(reply, as, status);
-        else if (!namesConversation(route)) expectLetIn(reply);
-        else {
-          expect(reply.status).toBe(404);
-          const missing = await send(at, route, as, newTarget());
-          expect(comparable(reply)).toEqual(comparable(missing));
-        }
+      for (const as of foreigners) {
+        const foreign = await send(at, route, as, target);
+        const missing = await send(at, route, as, newTarget());
+        expect(comparable(foreign)).toEqual(comparable(missing));
       }
-      // Nothing that they did has done anything to it.
-      const query = {
-        query: 'Still there?',
-        meta_params: { conversation_id: target.conversationId },
-      };
-      const still = await at.chat(query, bearer(tokens.owner));
-      expect(still).toMatchObject({ status: 200, body: { seq: 2 } });
-      const own = await send(at, route, 'owner', target);
-      expectLetIn(own);
-      expect(own.status).toBeLessThan(300);
     },
   );
 });

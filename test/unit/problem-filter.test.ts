@@ -42,6 +42,7 @@ const STATUSES: Record<string, number> = {
   decryption_failed: 500,
   answer_engine_failed: 502,
   storage_unavailable: 503,
+  identity_unavailable: 503,
   too_many_unsynced: 503,
   answer_engine_timeout: 504,
 };
