@@ -5,7 +5,7 @@ import { ArchivePages } from '../persistence/archive-pages.js';
 import { Archive } from '../persistence/archive.js';
 import { DatabaseExport } from '../persistence/database.export.js';
 import { SessionInspector } from '../session/session.inspector.js';
-import { RequestSessions } from '../session/session.lanes.js';
+import { BackgroundSessions } from '../session/session.lanes.js';
 import type { UnsyncedTurns } from '../session/session.js';
 
 // As the flush reads them.
@@ -22,13 +22,14 @@ interface Unarchived {
 
 /**
  * Shows a conversation out of both tiers, in one dense order. Turns that leave Redis while it is shown are looked for in
- * the archive; turns that are accepted meanwhile are left out.
+ * the archive; turns that are accepted meanwhile are left out. A Redis that is taken for away for a moment is asked all the
+ * same, as a flush does: what has been given already cannot be taken back.
  */
 @Injectable()
 export class UnarchivedExport {
   constructor(
     private readonly inspector: SessionInspector,
-    private readonly sessions: RequestSessions,
+    private readonly sessions: BackgroundSessions,
     private readonly archive: Archive,
     private readonly pages: ArchivePages,
     private readonly archived: DatabaseExport,

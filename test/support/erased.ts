@@ -46,9 +46,11 @@ export async function expectNothingLeft(
   expect(await archivedTurns(database, conversationId)).toEqual([]);
   expect(
     await database.query(
-      `select turn_count::integer, title, metadata, data_key, erased_at is not null as erased
+      `select user_id, turn_count::integer, title, metadata, data_key, erased_at is not null as erased
          from conversation_sessions where conversation_id = $1`,
       [conversationId],
     ),
-  ).toEqual([{ turn_count: 0, title: null, metadata: null, data_key: null, erased: true }]);
+  ).toEqual([
+    { user_id: null, turn_count: 0, title: null, metadata: null, data_key: null, erased: true },
+  ]);
 }
