@@ -11,19 +11,23 @@ export function requestId(request: IncomingMessage): string {
   return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
 }
 
-/** Every reply bears its request's id, and leaves one line: the route's pattern, never an id, a query or a body. */
+/**
+ * Every reply bears its request's id, and leaves one line: the route's pattern, never an id, a query or a body.
+ * One that the caller did not wait for, or that was cut, says so.
+ */
 export function logRequests(fastify: FastifyInstance, logger: Logger): void {
   fastify.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
-  });
-  fastify.addHook('onResponse', async (request, reply) => {
-    const line = {
-      request_id: request.id,
-      method: request.method,
-      route: request.routeOptions.url ?? 'unknown',
-      status: reply.statusCode,
-      ms: Math.round(reply.elapsedTime * 100) / 100,
-    };
-    logger[reply.statusCode >= 500 ? 'warn' : 'info'](line, 'request');
+    reply.raw.once('close', () => {
+      const line = {
+        request_id: request.id,
+        method: request.method,
+        route: request.routeOptions.url ?? 'unknown',
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime * 100) / 100,
+        ...(!reply.raw.writableFinished && { cut: true }),
+      };
+      logger[reply.statusCode >= 500 ? 'warn' : 'info'](line, 'request');
+    });
   });
 }
