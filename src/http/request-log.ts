@@ -25,16 +25,22 @@ export function markReplies(adapter: FastifyAdapter): void {
   });
 }
 
-/** Each request leaves one line: the route's pattern, never an id, a query or a body. */
+/**
+ * Each request leaves one line: the route's pattern, never an id, a query or a body.
+ * One that the caller did not wait for, or that was cut, says so.
+ */
 export function logRequests(fastify: FastifyInstance, logger: Logger): void {
-  fastify.addHook('onResponse', async (request, reply) => {
-    const line = {
-      request_id: request.id,
-      method: request.method,
-      route: request.routeOptions.url ?? 'unknown',
-      status: reply.statusCode,
-      ms: Math.round(reply.elapsedTime * 100) / 100,
-    };
-    logger[reply.statusCode >= 500 ? 'warn' : 'info'](line, 'request');
+  fastify.addHook('onRequest', async (request, reply) => {
+    reply.raw.once('close', () => {
+      const line = {
+        request_id: request.id,
+        method: request.method,
+        route: request.routeOptions.url ?? 'unknown',
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime * 100) / 100,
+        ...(!reply.raw.writableFinished && { cut: true }),
+      };
+      logger[reply.statusCode >= 500 ? 'warn' : 'info'](line, 'request');
+    });
   });
 }

@@ -11,8 +11,8 @@ const HEADERS = {
   'x-accel-buffering': 'no',
 };
 
-// Twice the time between two comments: a socket that took none of them is read by nobody.
-const READS_WITHIN_MS = 30_000;
+// Longer than between two comments: a socket that takes nothing for so long, twice in a row, is read by nobody.
+const READS_WITHIN_MS = 20_000;
 // What is kept ready for a reader; beyond that it is waited for.
 const BUFFER_BYTES = 16_384;
 
