@@ -35,7 +35,7 @@ it('has every acknowledged turn in Postgres when it ends under load', async () =
   const stopped = await stage.start();
   const begun = await beginMany(ledger, [stopped], CALLERS);
   const load = new Load(ledger, [stopped], begun, {}, 'the load');
-  await eventually(() => expect(ledger.acknowledged.length).toBeGreaterThan(10 * CALLERS));
+  await eventually(() => expect(ledger.acknowledged.length).toBeGreaterThan(3 * CALLERS));
   await expectGracefulEnd(stopped);
   // Before anybody else looks after it.
   expect(await dirtyConversations(redis)).toEqual([]);

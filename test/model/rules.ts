@@ -31,6 +31,7 @@ export const RULES = {
     'a flush whose acknowledgement is refused takes the trust from the session',
     'a read of a trusted session missed a committed turn',
     'Redis flushed',
+    'turn refused',
   ),
   'commit-first': rule(
     'nothing is acknowledged before it is committed',
