@@ -5,6 +5,7 @@ import { ChatController } from './chat.controller.js';
 import { ChatService } from './chat.service.js';
 import { FirstTurns } from './first-turns.js';
 import { IdempotentTurns } from './idempotent-turns.js';
+import { OwedErasures } from './owed-erasures.js';
 import { PromptHistory } from './prompt-history.js';
 import { AbandonedAnswers } from './stream/abandoned-answers.js';
 import { AnswerReaders } from './stream/answer-readers.js';
@@ -20,6 +21,7 @@ import { StreamedTurns } from './stream/streamed-turns.js';
     ChatService,
     FirstTurns,
     IdempotentTurns,
+    OwedErasures,
     PromptHistory,
     StreamedTurns,
     RunningAnswers,

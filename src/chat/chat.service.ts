@@ -7,6 +7,7 @@ import { titleOf } from '../conversation/title.js';
 import { Metrics } from '../metrics/metrics.js';
 import { Asking } from './asking.js';
 import type { ChatRequest } from './chat-request.dto.js';
+import type { Beginning } from './first-turns.js';
 import { IdempotentTurns, type TurnResult } from './idempotent-turns.js';
 import { planTurn } from './planned-turn.js';
 import { type KeptWhere, replyOf } from './reply.js';
@@ -18,6 +19,7 @@ const NO_HISTORY: Recalled = { source: 'none', turns: [], lastSeq: 0, keyring: '
 /** How the turn is to be appended. */
 interface AppendConditions extends TurnConditions {
   readonly retry: boolean;
+  readonly beginning: Beginning | null;
 }
 
 /** One turn, from the question to the reply. Nothing is kept unless it was answered. */
@@ -44,8 +46,8 @@ export class ChatService {
     const request = readRequest(body, this.environment.historyMode);
     if (request.kind === 'unkept') return this.answerUnkept(request, listener);
     const planned = planTurn(request.conversationId, on.idempotency);
-    const answer = (turn: PlannedTurn, retry: boolean) =>
-      this.answerKept(request, owner, { ...turn, ...on, retry }, listener);
+    const answer = (turn: PlannedTurn, retry: boolean, beginning: Beginning | null) =>
+      this.answerKept(request, owner, { ...turn, ...on, retry, beginning }, listener);
     const begins = request.conversationId === null;
     return this.once.answer({ ...request, mark: on.idempotency, planned, owner, begins }, answer);
   }
@@ -70,7 +72,7 @@ export class ChatService {
   private async answerKept(
     request: KeptRequest,
     owner: string | null,
-    { conversationId, turnId, ...options }: PlannedTurn & AppendConditions,
+    { conversationId, turnId, beginning, ...options }: PlannedTurn & AppendConditions,
     listener: TurnListener | null,
   ): Promise<TurnResult> {
     const startedMs = performance.now();
@@ -87,6 +89,7 @@ export class ChatService {
       ...asked,
       turnId,
       expectedSeq: options.expectedSeq,
+      erasureMark: beginning?.erasureMark,
       history: prompt.use,
       startedAt: Date.now(),
     });
@@ -97,6 +100,7 @@ export class ChatService {
     // Who hears it may have been kept by others meanwhile, who took this instance for dead.
     const retry = options.retry || listener !== null;
     const title = create ? titleOf(query) : null;
+    await beginning?.assertWanted();
     const appended = await this.timed('append', () =>
       this.store.append({ ...where, title, turn, durability, ...options, retry }),
     );

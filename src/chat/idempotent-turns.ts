@@ -4,7 +4,7 @@ import { type ErrorCode, ServiceError } from '../conversation/errors.js';
 import { type FoundTurn, HistoryStore } from '../conversation/history-store.js';
 import type { IdempotencyMark, Turn } from '../conversation/turn.js';
 import type { ChatReply } from './chat-reply.dto.js';
-import { FirstTurns } from './first-turns.js';
+import { type Beginning, FirstTurns } from './first-turns.js';
 import { replayOf } from './reply.js';
 
 export interface TurnResult {
@@ -23,8 +23,15 @@ export interface PlannedRequest {
   readonly durability: 'accepted' | 'committed';
 }
 
-/** @param retry an earlier try with these ids may have stored the turn. */
-type AnswerTurn = (turn: PlannedTurn, retry: boolean) => Promise<TurnResult>;
+/**
+ * @param retry an earlier try with these ids may have stored the turn
+ * @param beginning null: the conversation goes on, or nobody can erase everything of its owner
+ */
+type AnswerTurn = (
+  turn: PlannedTurn,
+  retry: boolean,
+  beginning: Beginning | null,
+) => Promise<TurnResult>;
 
 /**
  * Answers a request with an Idempotency-Key once, however often it comes and to whichever instance; one without each
@@ -43,8 +50,8 @@ export class IdempotentTurns {
   async answer(request: PlannedRequest, answer: AnswerTurn): Promise<TurnResult> {
     const { mark, planned } = request;
     const attempt = (turn: PlannedTurn, retry: boolean) => {
-      const one = () => answer(turn, retry);
-      if (!request.begins) return one();
+      const one = (beginning: Beginning | null) => answer(turn, retry, beginning);
+      if (!request.begins) return one(null);
       return this.firstTurns.begin(turn.conversationId, request.owner, one);
     };
     if (!mark) return attempt(planned, false);

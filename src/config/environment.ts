@@ -49,7 +49,9 @@ export class Environment {
   /** Silence inside a streamed answer. */
   readonly answerIdleTimeoutMs: number;
   readonly answerMaxBytes: number;
-  /** Longer than any turn is under way that began before its owner erased everything. */
+  /** So long after its last sign of life anybody can still keep what a dead instance's answer said. */
+  readonly abandonedAnswerMs: number;
+  /** Longer than any turn is under way that began before its owner erased everything, or lies there abandoned. */
   readonly erasureMarkMs: number;
   /** An Idempotency-Key is free again after `lapseMs` if its claimant died, and forgotten after `keepMs`. */
   readonly claimTimes: { readonly lapseMs: number; readonly keepMs: number };
@@ -118,7 +120,8 @@ export class Environment {
     });
     this.answerMaxBytes = variables.integer('ANSWER_MAX_BYTES', { default: 1_048_576, ...count });
 
-    this.erasureMarkMs = this.answerTimeoutMs + ERASURE_MARGIN_MS;
+    this.abandonedAnswerMs = this.answerTimeoutMs + ABANDONED_FOR_MS;
+    this.erasureMarkMs = this.answerTimeoutMs + ERASURE_MARGIN_MS + this.abandonedAnswerMs;
     this.claimTimes = { lapseMs: this.answerTimeoutMs + CLAIM_MARGIN_MS, keepMs: CLAIM_KEPT_MS };
 
     this.corsOrigins = variables.origins('CORS_ORIGINS');
@@ -135,6 +138,8 @@ export class Environment {
 // Longer than an answer may take, so that only a dead claimant is ever replaced.
 const CLAIM_MARGIN_MS = 10_000;
 const CLAIM_KEPT_MS = 24 * 3_600_000;
+// Somebody is left to find what a dead instance has left, also when all of them were away for some minutes.
+const ABANDONED_FOR_MS = 600_000;
 // An answer's end is not yet its turn's: both stores may be slow to take that.
 const ERASURE_MARGIN_MS = 60_000;
 

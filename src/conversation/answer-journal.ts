@@ -12,6 +12,8 @@ export interface AnswerHead extends PlannedTurn {
   readonly metadata: Metadata | null;
   readonly idempotency: IdempotencyMark | null;
   readonly expectedSeq: number | undefined;
+  /** Its owner's when the conversation began, see OwnerErasure; undefined: nobody knows. */
+  readonly erasureMark: string | null | undefined;
   readonly history: HistoryUse;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;

@@ -32,8 +32,6 @@ import { decodeHead, type StoredHead } from './head.js';
 import { KEPT_AFTER_END_MS, RedisJournalWriter } from './journal.writer.js';
 import { keysOf, memberOf, SCRIPTS, turnOfMember } from './scripts.js';
 
-// Somebody is left to find what a dead instance has left, also when all of them were away for some minutes.
-const FORGOTTEN_AFTER_MS = 600_000;
 // Longer than a turn takes to be kept; the reader of an answer that was taken over and not ended is told before.
 const TAKEN_FOR_MS = 5000;
 // A page of some hundred kilobytes.
@@ -59,7 +57,7 @@ export class RedisJournal extends AnswerJournal {
     environment: Environment,
   ) {
     super();
-    this.keepMs = environment.answerTimeoutMs + FORGOTTEN_AFTER_MS;
+    this.keepMs = environment.abandonedAnswerMs;
   }
 
   open(

@@ -5,8 +5,6 @@ import { Environment } from '../config/environment.js';
 import { type Doomed, firstBatch, MAX_BATCH_CONVERSATIONS } from './archive-erasure.js';
 import { Database } from './database.js';
 
-// As long as tombstones stay: what turns up later than that from some instance's memory has outlived anything.
-const REMEMBERED_DAYS = 30;
 // What goes by between a look at the clock here and one in Postgres. Too much harms only what Redis had just lost.
 const MARGIN_MS = 1000;
 
@@ -32,14 +30,11 @@ export class OwnerErasures {
              on conflict (owner) do update set mark = excluded.mark, at = excluded.at`,
         [owner, mark],
       );
-      await client.query(`delete from owner_erasures where at < now() - $1 * interval '1 day'`, [
-        REMEMBERED_DAYS,
-      ]);
     });
     return mark;
   }
 
-  /** The mark of the last erasure, as long as a turn may be under way that began before it; null: none. */
+  /** The mark of the last erasure, as long as a turn that began before it may be under way, or abandoned; null: none. */
   async mark(owner: string): Promise<string | null> {
     const [row] = await this.database.read((manager) =>
       manager.query<{ mark: string }[]>(

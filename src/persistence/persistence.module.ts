@@ -16,6 +16,7 @@ import { DatabaseHistory } from './database.history.js';
 import { Database } from './database.js';
 import { HotStaleMarks } from './hot-stale-marks.js';
 import { OwnerErasures } from './owner-erasures.js';
+import { Tombstones } from './tombstones.js';
 
 const STORES = [
   Database,
@@ -45,7 +46,7 @@ const STORES = [
       }),
     }),
   ],
-  providers: STORES,
+  providers: [...STORES, Tombstones],
   exports: [TypeOrmModule, ...STORES],
 })
 export class PersistenceModule {}

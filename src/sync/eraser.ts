@@ -3,6 +3,8 @@ import type { KeyOfConversation } from '../conversation/claims.js';
 import type { ErasedEverything } from '../conversation/owner-erasure.js';
 import type { StoredTurn } from '../conversation/stored-turn.js';
 import { ArchiveErasure, type Doomed } from '../persistence/archive-erasure.js';
+import { RedisUnavailable } from '../redis/lane.js';
+import { RedisConnection } from '../redis/redis.connection.js';
 import { RedisClaims } from '../session/redis.claims.js';
 import { RequestSessions } from '../session/session.lanes.js';
 import { Rescue } from './rescue.js';
@@ -10,6 +12,8 @@ import { Rescue } from './rescue.js';
 // As the flush reads them: what only Redis has of one conversation may be hours of an outage.
 const MAX_TURNS = 500;
 const MAX_BYTES = 4 * 1024 * 1024;
+// Some two megabytes; what is more is forgotten in a day.
+const MAX_KEYS_LEFT = 10_000;
 
 /** What only Redis had of some conversations. */
 interface RemovedSessions {
@@ -21,15 +25,23 @@ interface RemovedSessions {
 /**
  * Erases conversations in both tiers. In the archive first: from the tombstone on no flush and no restore brings
  * anything back, and whatever of it is still in Redis is taken for erased by whoever meets it.
+ * The claims of its keys, which hold digests and ids alone, follow when Redis is back. Not guaranteed where this
+ * instance ends before, nor for keys that only that Redis knew: those claims expire within a day of their making.
  */
 @Injectable()
 export class Eraser {
+  // Of what was erased while Redis was away.
+  private keysLeft: KeyOfConversation[] = [];
+
   constructor(
+    redis: RedisConnection,
     private readonly archive: ArchiveErasure,
     private readonly sessions: RequestSessions,
     private readonly claims: RedisClaims,
     private readonly rescue: Rescue,
-  ) {}
+  ) {
+    redis.breaker.onClosed(() => void this.forgetLeft());
+  }
 
   /**
    * Leaves out what is not this owner's.
@@ -41,14 +53,29 @@ export class Eraser {
     const ids = [...archived.conversationIds, ...archived.earlierIds];
     for (const id of ids) this.rescue.forget(id);
     const removed: RemovedSessions = { sessions: 0, turnIds: [], keys: [] };
-    await Promise.all(ids.map((id) => this.removeSession(id, removed)));
-    await this.claims.forget([...archived.keys, ...removed.keys]);
+    try {
+      await Promise.all(ids.map((id) => this.removeSession(id, removed)));
+      await this.claims.forget([...archived.keys, ...removed.keys]);
+    } catch (error) {
+      if (error instanceof RedisUnavailable) this.leave([...archived.keys, ...removed.keys]);
+      throw error;
+    }
     return {
       conversations: archived.conversationIds.length,
       // What was flushed, and not yet acknowledged, was in both.
       turns: new Set([...archived.turnIds, ...removed.turnIds]).size,
       sessions: removed.sessions,
     };
+  }
+
+  private leave(keys: readonly KeyOfConversation[]): void {
+    this.keysLeft.push(...keys.slice(0, MAX_KEYS_LEFT - this.keysLeft.length));
+  }
+
+  private async forgetLeft(): Promise<void> {
+    const keys = this.keysLeft;
+    this.keysLeft = [];
+    await this.claims.forget(keys).catch(() => this.leave(keys));
   }
 
   private async removeSession(conversationId: string, removed: RemovedSessions): Promise<void> {

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, expect, it } from 'vitest';
@@ -14,12 +15,10 @@ import { createEmptyDatabase, createRedis } from '../support/stores.js';
 
 // What migrate.ts takes, and how many it has to run.
 const MIGRATION_LOCK = 7_405_301_118;
-<<<<<<< HEAD
-const MIGRATIONS = 5;
-=======
-const MIGRATIONS = 4;
+const MIGRATIONS = readdirSync(new URL('../../migrations', import.meta.url)).filter((name) =>
+  /^\d/.test(name),
+).length;
 const POLL_MS = 100;
->>>>>>> leftovers
 
 const engine = await createEngine();
 

@@ -7,6 +7,7 @@ import { Archive } from '../../src/persistence/archive.js';
 import { DeadLetters } from '../../src/persistence/dead-letters.js';
 import { Metrics } from '../../src/metrics/metrics.js';
 import { hasErasedSince, OwnerErasures } from '../../src/persistence/owner-erasures.js';
+import { Tombstones } from '../../src/persistence/tombstones.js';
 import { batchOf, openDatabase, UNSEALED } from '../support/archive.js';
 import { archivedTurns, everyRow } from '../support/archive-contents.js';
 import { eventually } from '../support/eventually.js';
@@ -107,24 +108,58 @@ it('marks an owner anew each time, for as long as a turn may be under way', asyn
   expect(await owners.mark('dora')).toBe(second);
   expect(await owners.mark('emil')).toBeNull();
   expect(await everyRow(database)).not.toContain('dora');
-  await database.query(`update owner_erasures set at = now() - interval '119 s'`);
+  await database.query(`update owner_erasures set at = now() - interval '779 s'`);
   expect(await owners.mark('dora')).toBe(second);
-  await database.query(`update owner_erasures set at = now() - interval '121 s'`);
+  await database.query(`update owner_erasures set at = now() - interval '781 s'`);
   expect(await owners.mark('dora')).toBeNull();
 });
+
+const sweeping = (mode: string) =>
+  new Tombstones(connection, new Environment({ HISTORY_MODE: mode })).sweepAway();
 
 it('forgets who has erased everything when nothing of before can turn up any more', async () => {
   await owners.note('fay');
   await database.query(`update owner_erasures set at = now() - interval '31 days'`);
   await owners.note('gus');
+  await sweeping('hybrid');
   expect(await database.query('select 1 from owner_erasures')).toHaveLength(1);
+});
+
+it('sweeps tombstones away after 30 days, but in hybrid mode none that Redis may have a session of', async () => {
+  const ids = Array.from({ length: 4 }, () => randomUUID());
+  const [recent, old, marked, alive] = ids as [string, string, string, string];
+  await archive.commit(ids.map((id) => batchOf(id, someTurns(1), 'kim')));
+  await erasure.erase(
+    [recent, old, marked].map((conversationId) => ({ conversationId })),
+    'kim',
+  );
+  const age = async (id: string, days: number, mark: string | null) =>
+    database.query(
+      `update conversation_sessions
+          set erased_at = now() - $2 * interval '1 day', hot_stale = $3 where conversation_id = $1`,
+      [id, days, mark],
+    );
+  await age(recent, 29, null);
+  await age(old, 31, null);
+  await age(marked, 31, randomUUID());
+  const left = async () => {
+    const of =
+      'select conversation_id as id from conversation_sessions where conversation_id = any($1)';
+    return (await database.query<{ id: string }>(of, [ids])).map(({ id }) => id).toSorted();
+  };
+  await sweeping('hybrid');
+  expect(await left()).toEqual([recent, marked, alive].toSorted());
+  await sweeping('database');
+  expect(await left()).toEqual([recent, alive].toSorted());
+  expect(await archivedTurns(database, alive)).toHaveLength(1);
 });
 
 const rescue = async (owner: string, ageMs: number) => {
   const conversationId = randomUUID();
   const turns = [{ ...aTurn(), seq: 1, previousTurnId: '' }];
   const batch = { conversationId, owner, turns, ...UNSEALED };
-  return (await accepted.commit(batch, { skipHeld: true, ageMs })).count;
+  const { count } = await accepted.commit(batch, { skipHeld: true, ageMs });
+  return count;
 };
 
 it('rescues no conversation that Redis had lost before its owner erased everything', async () => {

@@ -95,9 +95,7 @@ export class AbandonedAnswers implements OnApplicationBootstrap, OnApplicationSh
     try {
       const append = () =>
         this.store.append({ ...where, turn, durability: 'accepted', retry: true });
-      const kept = create
-        ? await this.firstTurns.finish(conversationId, owner, append)
-        : await append();
+      const kept = create ? await this.firstTurns.finish(head, append) : await append();
       if (create) this.metrics.sessionsCreated.inc();
       this.metrics.messagesSaved.inc({ durability: kept.durability });
       if (idempotency) await this.claims.end(idempotency, head, 'answered').catch(() => undefined);
