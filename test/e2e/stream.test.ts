@@ -139,7 +139,7 @@ describe('a turn that is refused', () => {
     [{ query: QUESTION }, { 'if-match': '"7"' }, 412],
     [{ query: QUESTION, meta_params: { conversation_id } }, {}, 404],
   ])('is a problem with a status, not a stream: %j %j', async (body, headers, status) => {
-    const stream = await post(body, headers as Record<string, string>);
+    const stream = await post(body, headers);
     expect(stream.status).toBe(status);
     expect(stream.headers.get('content-type')).toMatch(/^application\/problem\+json/);
     stream.cut();
