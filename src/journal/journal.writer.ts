@@ -13,7 +13,8 @@ import { encodeEntry } from './entries.js';
 import { Hold, keysOf, memberOf, SCRIPTS } from './scripts.js';
 import { encodeHead } from './head.js';
 
-// What is said within a blink goes together: an engine may say a hundred words a second.
+// What is said within a blink goes together. A write takes Redis 12 µs, so a thousand answers at once are half of what
+// one does; longer batches would leave more to be lost with an instance that is killed.
 const BATCH_MS = 25;
 // So soon a stop is heard also while the engine says nothing.
 const HEARTBEAT_MS = 1000;

@@ -119,7 +119,8 @@ class Reading implements EventStream {
 
   private take(block: string): void {
     if (block.startsWith(':')) return void this.comments.push(block);
-    const { id, data } = /^(?:id: (?<id>.*)\n)?data: (?<data>.*)$/u.exec(block)?.groups ?? {};
+    const { id, data } =
+      /^(?:id: (?<id>[^\n]*)\n)?data: (?<data>[^\n]*)$/u.exec(block)?.groups ?? {};
     if (data === undefined) throw new Error(`this is no frame: ${block}`);
     const chunk = data === '[DONE]' ? null : (JSON.parse(data) as Chunk);
     this.frames.push({ id: id ?? null, data, chunk });

@@ -43,6 +43,8 @@ async function valueOf(client: Redis, key: string): Promise<unknown> {
       return client.zrange(key, '0', '-1', 'WITHSCORES');
     case 'set':
       return client.smembers(key);
+    case 'stream':
+      return client.xrange(key, '-', '+');
     case 'none':
       return null;
     default:
