@@ -9,6 +9,7 @@ import { OwedErasures } from './owed-erasures.js';
 import { PromptHistory } from './prompt-history.js';
 import { AbandonedAnswers } from './stream/abandoned-answers.js';
 import { AnswerReaders } from './stream/answer-readers.js';
+import { FollowedAnswers } from './stream/followed-answers.js';
 import { RunningAnswers } from './stream/running-answers.js';
 import { StreamController } from './stream/stream.controller.js';
 import { StreamedTurns } from './stream/streamed-turns.js';
@@ -27,6 +28,7 @@ import { StreamedTurns } from './stream/streamed-turns.js';
     RunningAnswers,
     AbandonedAnswers,
     AnswerReaders,
+    FollowedAnswers,
   ],
 })
 export class ChatModule {}

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { Controller, Delete, Get, Logger, Res } from '@nestjs/common';
+import { Controller, Delete, Get, Logger, Res, UseGuards } from '@nestjs/common';
 import {
   ApiExtraModels,
   ApiOkResponse,
@@ -16,6 +16,7 @@ import { ApiProblems } from '../http/api-problems.js';
 import { ConversationDto } from './conversation.dto.js';
 import { exportLines } from './export-lines.js';
 import { ErasedDto } from './me.dto.js';
+import { OwnDataRateGuard } from './own-data-rate.guard.js';
 import { TurnDto } from './turn.dto.js';
 
 const NDJSON = 'application/x-ndjson';
@@ -27,6 +28,7 @@ const lineSchema = (type: string, ...rest: object[]) => ({
 /** Everything that is the caller's own. */
 @ApiTags('me')
 @Controller('me')
+@UseGuards(OwnDataRateGuard)
 export class MeController {
   private readonly logger = new Logger(MeController.name);
 

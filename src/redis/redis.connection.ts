@@ -10,6 +10,7 @@ import { Environment } from '../config/environment.js';
 import { failureWord } from './failure-word.js';
 import { PROBE_KEY } from './keys.js';
 import { ClientLane, Lane, RedisUnavailable, type ScriptReply } from './lane.js';
+import { PatientLane } from './patient-lane.js';
 import type { Script } from './script.js';
 import { readServerInfo, riskOf, type ServerInfo } from './server-info.js';
 
@@ -25,7 +26,8 @@ const PROBE_TTL_MS = 60_000;
 
 /**
  * The two clients of the service, and what is known of the server behind them.
- * `requests` fails at once while Redis is away; `background` (flush, sweep) always tries.
+ * `requests` fails at once while Redis is away; `background` (flush, sweep) always tries; `patient` is for requests
+ * that look through much: over the background client, and only while Redis is trusted.
  * Guaranteed: a command is sent at most once, and never under the epoch of another server run: the epoch
  * is read on each new connection before the breaker lets a request through.
  */
@@ -33,6 +35,7 @@ const PROBE_TTL_MS = 60_000;
 export class RedisConnection implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly requests: Lane;
   readonly background: Lane;
+  readonly patient: Lane;
   readonly breaker: Breaker;
 
   private readonly logger = new Logger(RedisConnection.name);
@@ -72,6 +75,7 @@ export class RedisConnection implements OnApplicationBootstrap, OnApplicationShu
     });
     this.requests = new GuardedLane(this.requestClient, this.breaker);
     this.background = new ClientLane(this.backgroundClient);
+    this.patient = new PatientLane(this.background, this.breaker);
     for (const each of [this.requestClient, this.backgroundClient]) {
       // The breaker reports what matters; without a listener each failed reconnect would be printed.
       each.on('error', () => undefined);

@@ -1,5 +1,6 @@
 import { metaPrefix, PARTITIONS, partitionKeys } from '../redis/keys.js';
 import type { Lane } from '../redis/lane.js';
+import { InTurn } from './in-turn.js';
 import { SCRIPTS } from './scripts.js';
 
 /** A session that is somebody's. */
@@ -10,26 +11,34 @@ export interface OwnedSession {
   readonly turns: number;
 }
 
-// As in the census: all partitions in some 15 ms.
-const PARALLEL_SCRIPTS = 128;
+// Of all acts together, since one user may ask for many: the flush on the same connection waits four milliseconds.
+const PARALLEL_SCRIPTS = 8;
 // Half a millisecond of the server's time.
 const LOOKED_AT_ONCE = 500;
 
 /**
  * Finds the sessions of one owner. There is no list of them: it would cost each turn of everybody something, and who
- * takes everything along or erases it is rare. Guaranteed: a session that is there all the while is found.
+ * takes everything along or erases it is rare. Guaranteed: a session that is there all the while is found, and all
+ * who look share the work of one who does: they take turns, each with a few partitions.
  */
 export class OwnedSessions {
+  private readonly acts = new InTurn();
+  private readonly looks = new InTurn();
+
   constructor(private readonly lane: Lane) {}
+
+  /** Does what looks for this owner's sessions after all such acts of the same owner that came before. */
+  alone<T>(owner: string, act: () => Promise<T>): Promise<T> {
+    return this.acts.run(owner, act);
+  }
 
   /** All that live, or those of them that have turns which are not archived; in parts. @throws RedisUnavailable. */
   async *of(owner: string, which: 'active' | 'dirty'): AsyncGenerator<OwnedSession[]> {
     for (let first = 0; first < PARTITIONS; first += PARALLEL_SCRIPTS) {
       const partitions = Array.from({ length: PARALLEL_SCRIPTS }, (_, index) => first + index);
-      const found = await Promise.all(
-        partitions.map((each) => this.inPartition(each, owner, which)),
-      );
-      yield found.flat();
+      const look = () =>
+        Promise.all(partitions.map((each) => this.inPartition(each, owner, which)));
+      yield (await this.looks.run('all', look)).flat();
     }
   }
 

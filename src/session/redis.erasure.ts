@@ -28,6 +28,10 @@ export class RedisErasure extends OwnerErasure {
 
   async eraseAll(owner: string | null): Promise<ErasedEverything> {
     assertKnown(owner);
+    return this.owned.alone(owner, () => this.eraseAllOf(owner));
+  }
+
+  private async eraseAllOf(owner: string): Promise<ErasedEverything> {
     await orUnavailable(this.marks.set(owner, randomUUID()));
     const round = {
       hot: () => this.owned.of(owner, 'active'),

@@ -25,7 +25,7 @@ import { BackgroundSessions, RequestSessions } from './session.lanes.js';
     {
       provide: OwnedSessions,
       inject: [RedisConnection],
-      useFactory: (redis: RedisConnection) => new OwnedSessions(redis.requests),
+      useFactory: (redis: RedisConnection) => new OwnedSessions(redis.patient),
     },
     ErasureMarks,
     RedisClaims,

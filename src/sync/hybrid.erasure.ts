@@ -36,6 +36,10 @@ export class HybridErasure extends OwnerErasure {
 
   async eraseAll(owner: string | null): Promise<ErasedEverything> {
     assertKnown(owner);
+    return this.owned.alone(owner, () => this.eraseAllOf(owner));
+  }
+
+  private async eraseAllOf(owner: string): Promise<ErasedEverything> {
     const mark = await this.owners.note(owner);
     await orUnavailable(this.marks.set(owner, mark));
     const round = {

@@ -27,14 +27,13 @@ export class HybridExport extends StoredExport {
 
   async *exportAll(owner: string | null): AsyncGenerator<StoredExported> {
     assertKnown(owner);
-    await orUnavailable(this.flush(owner));
-    const left = await orUnavailable(this.dirty(owner));
+    const left = await orUnavailable(this.owned.alone(owner, () => this.flush(owner)));
     yield* this.archived.exportAll(owner, left);
     for (const conversationId of left) yield* this.unarchived.export(conversationId, owner);
   }
 
-  /** As far as Postgres takes it. @throws RedisUnavailable. */
-  private async flush(owner: string): Promise<void> {
+  /** As far as Postgres takes it. @returns what is left. @throws RedisUnavailable. */
+  private async flush(owner: string): Promise<Set<string>> {
     const dirty = [...(await this.dirty(owner))];
     for (let first = 0; first < dirty.length; first += CONVERSATIONS_PER_FLUSH) {
       const some = dirty.slice(first, first + CONVERSATIONS_PER_FLUSH);
@@ -44,6 +43,7 @@ export class HybridExport extends StoredExport {
         if (failureReason(error) === 'redis') throw error;
       }
     }
+    return this.dirty(owner);
   }
 
   private async dirty(owner: string): Promise<Set<string>> {

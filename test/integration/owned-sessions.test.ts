@@ -1,6 +1,8 @@
+import { EventEmitter, once } from 'node:events';
 import { expect, it } from 'vitest';
 import { metaPrefix, partitionKeys } from '../../src/redis/keys.js';
-import { ClientLane } from '../../src/redis/lane.js';
+import { ClientLane, Lane, type ScriptReply } from '../../src/redis/lane.js';
+import type { Script } from '../../src/redis/script.js';
 import { OwnedSessions } from '../../src/session/owned-sessions.js';
 import { redisClient } from '../support/redis-contents.js';
 import { OWNER, storeOn, TestSession } from '../support/sessions.js';
@@ -68,4 +70,72 @@ it('goes through a large partition in small steps, and misses nothing', async ()
   const scans = /cmdstat_zscan:calls=(\d+)/.exec(await client.info('commandstats'))![1];
   // One for each of the other partitions.
   expect(Number(scans) - 1023).toBeGreaterThanOrEqual(9);
+});
+
+/** Notes how many scripts are under way at most. */
+class WatchedLane extends Lane {
+  most = 0;
+  private underWay = 0;
+  private readonly lane = new ClientLane(client);
+
+  async run(script: Script, keys: string[], args: string[]): Promise<ScriptReply> {
+    this.most = Math.max(this.most, ++this.underWay);
+    return this.lane.run(script, keys, args).finally(() => this.underWay--);
+  }
+}
+
+it('asks Redis for few things at once, however many look', async () => {
+  await client.flushall();
+  const [mine, other] = [await sessions(5), await sessions(5, 'user-2')];
+  const lane = new WatchedLane();
+  const watched = new OwnedSessions(lane);
+  const look = async (owner: string) => {
+    const names = [];
+    for await (const part of watched.of(owner, 'active')) names.push(...namesOf(part));
+    return names.toSorted();
+  };
+  const looks = await Promise.all(
+    Array.from({ length: 20 }, (_, index) => look(index % 2 ? OWNER : 'user-2')),
+  );
+  for (const [index, names] of looks.entries()) {
+    expect(names).toEqual(idsOf(index % 2 ? mine : other));
+  }
+  expect(lane.most).toBe(8);
+});
+
+it('goes on looking for others when one look fails', async () => {
+  const failing = new (class extends WatchedLane {
+    override async run(script: Script, keys: string[], args: string[]): Promise<ScriptReply> {
+      if (args[1] === 'user-2') throw new Error('this one fails');
+      return super.run(script, keys, args);
+    }
+  })();
+  const watched = new OwnedSessions(failing);
+  const look = async (owner: string) => {
+    let parts = 0;
+    for await (const _ of watched.of(owner, 'active')) parts++;
+    return parts;
+  };
+  const [failed, looked] = await Promise.allSettled([look('user-2'), look(OWNER)]);
+  expect(failed).toMatchObject({ reason: { message: 'this one fails' } });
+  expect(looked).toMatchObject({ value: 128 });
+});
+
+it('acts for one owner once at a time in the order of asking, for several side by side', async () => {
+  const order: string[] = [];
+  const gate = new EventEmitter();
+  const act = (name: string, until?: Promise<unknown>) => async () => {
+    order.push(`${name} begins`);
+    await until;
+    order.push(`${name} ends`);
+  };
+  const first = owned.alone(OWNER, act('first', once(gate, 'open')));
+  const failing = owned.alone(OWNER, () => Promise.reject(new Error('this one fails')));
+  const second = owned.alone(OWNER, act('second'));
+  await owned.alone('user-2', act('other'));
+  expect(order).toEqual(['first begins', 'other begins', 'other ends']);
+  gate.emit('open');
+  await expect(failing).rejects.toThrow('this one fails');
+  await Promise.all([first, second]);
+  expect(order.slice(3)).toEqual(['first ends', 'second begins', 'second ends']);
 });

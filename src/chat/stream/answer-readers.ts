@@ -4,9 +4,8 @@ import { AnswerJournal, JOURNAL_START } from '../../conversation/answer-journal.
 import type { PlannedTurn } from '../../conversation/claims.js';
 import { conversationNotFound } from '../../conversation/errors.js';
 import { HistoryStore } from '../../conversation/history-store.js';
-import { AbandonedAnswers } from './abandoned-answers.js';
 import type { AnswerEvent } from './answer-event.js';
-import { followedAnswer } from './followed-answer.js';
+import { FollowedAnswers } from './followed-answers.js';
 import { Frames, readFrameId, type StreamedTurn } from './frames.js';
 import { LiveAnswer } from './live-answer.js';
 import { type Producing, RunningAnswers } from './running-answers.js';
@@ -34,7 +33,7 @@ export class AnswerReaders {
     private readonly store: HistoryStore,
     private readonly journal: AnswerJournal,
     private readonly running: RunningAnswers,
-    private readonly abandoned: AbandonedAnswers,
+    private readonly followed: FollowedAnswers,
   ) {}
 
   /**
@@ -95,16 +94,7 @@ export class AnswerReaders {
     const local = this.running.of(turn.conversationId);
     const own = local.find(({ answer }) => answer.turnId === turn.turnId);
     if (own) return { turn, read: (signal) => own.answer.read(signal), seen };
-    const { journal, abandoned, running } = this;
-    return {
-      turn,
-      // At this instance's end its readers go to another one; the answer is not made here.
-      read: (signal) => {
-        const either = AbortSignal.any([signal, running.closing.signal]);
-        return followedAnswer(turn, journal, abandoned, either);
-      },
-      seen,
-    };
+    return { turn, read: (signal) => this.followed.read(turn, signal), seen };
   }
 
   /** What a reader that was cut off at the end has not seen of it. */

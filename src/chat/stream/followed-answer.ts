@@ -7,7 +7,7 @@ import type { AnswerEvent } from './answer-event.js';
 import { ReaderLost } from './event-stream.js';
 
 // Polling: a blocked XREAD takes a connection for each reader, or one for all that cannot span a cluster's slots.
-// A poll takes Redis 9 µs: a thousand readers who came back are a tenth of what one does.
+// A poll takes Redis 9 µs: a thousand answers whose readers came back are a tenth of what one does.
 const POLL_MS = 100;
 // With the six seconds until a holder counts as dead: less than the ten after which a reader must have heard.
 const PATIENCE_MS = 3000;
