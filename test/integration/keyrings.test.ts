@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { entriesOf } from '../../src/conversation/keyring.js';
 import { Metrics } from '../../src/metrics/metrics.js';
 import { AcceptedTurnArchive } from '../../src/persistence/accepted-turns.js';
+import { ArchiveErasure } from '../../src/persistence/archive-erasure.js';
 import { Archive } from '../../src/persistence/archive.js';
 import { ArchiveKeyrings } from '../../src/persistence/archive.keyrings.js';
 import { DeadLetters } from '../../src/persistence/dead-letters.js';
@@ -97,7 +98,7 @@ it('the archive has the key of every turn, on whichever way it came', async () =
       keyring: entry('k3'),
       turns: [{ ...accepted!, seq: 3, previousTurnId: around!.id }],
     },
-    { skipHeld: true },
+    { skipHeld: true, ageMs: 0 },
   );
   const letters = new DeadLetters(connection, new Metrics());
   const refused = { ...batch, keyring: `${entry('k1', 'w2')},${entry('k4')}` };
@@ -125,7 +126,7 @@ it('an erased conversation has no key and no title, and takes none', async () =>
   const conversationId = randomUUID();
   const batch = { ...batchOf(conversationId, someTurns(1)), keyring: entry('k1'), title };
   await archive.commit([batch]);
-  await archive.erase(conversationId, null);
+  await new ArchiveErasure(connection).eraseOne({ conversationId }, null);
   await archive.commit([{ ...batchOf(conversationId, someTurns(1)), keyring: entry('k2'), title }]);
   await new DeadLetters(connection, new Metrics()).bury(batch, aTurn(), '23514');
   const [row] = await database.query(
