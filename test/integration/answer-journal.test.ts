@@ -40,6 +40,7 @@ const headOf = (): AnswerHead => ({
   metadata: { course: CANARY },
   idempotency: null,
   expectedSeq: undefined,
+  erasureMark: null,
   history: { source: 'none', turns_used: 0, turns_available: 0, tokens: 0 },
   startedAt: 1,
 });

@@ -21,7 +21,7 @@ export interface EndLine {
 export type ExportLine = ConversationLine | TurnLine | EndLine;
 
 /** The lines of an export; what is no JSON fails. */
-export function linesOf(text: string): ExportLine[] {
+function linesOf(text: string): ExportLine[] {
   if (!text.endsWith('\n')) throw new Error('the last line was cut');
   return text
     .slice(0, -1)
