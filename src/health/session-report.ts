@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, Optional } from '@nestjs/common';
+import { LATE, within } from '../breaker/within.js';
 import { Census, type HotTierCount } from '../session/census.js';
 import { Sweep } from '../sync/sweep.js';
 import type { SessionHealth } from './session-health.dto.js';
@@ -12,7 +12,7 @@ const NOTHING: HotTierCount = {
   oldestUnsyncedSeconds: 0,
 };
 // Health answers within a second whatever is broken: a count that takes longer is not waited for.
-const COUNT_DEADLINE_MS = 500;
+const COUNTED_WITHIN_MS = 850;
 
 /** The hot tier and the sync in figures. Counts are zero while Redis cannot be asked. */
 @Injectable()
@@ -24,8 +24,9 @@ export class SessionReport {
   ) {}
 
   async read(): Promise<SessionHealth> {
+    const deadlineMs = performance.now() + COUNTED_WITHIN_MS;
     await this.stores.look();
-    const count = await this.count();
+    const count = await this.count(deadlineMs - performance.now());
     const last = this.sweep?.last ?? null;
     return {
       status: this.stores.isComplete ? 'healthy' : 'degraded',
@@ -43,9 +44,12 @@ export class SessionReport {
     };
   }
 
-  private async count(): Promise<HotTierCount> {
+  private async count(patienceMs: number): Promise<HotTierCount> {
     if (!this.census || this.stores.redis !== 'up') return NOTHING;
-    const late = delay(COUNT_DEADLINE_MS, NOTHING, { ref: false });
-    return Promise.race([this.census.count().catch(() => NOTHING), late]);
+    const count = await within(
+      patienceMs,
+      this.census.count().catch(() => NOTHING),
+    );
+    return count === LATE ? NOTHING : count;
   }
 }

@@ -13,7 +13,7 @@ const NEEDS: Readonly<Record<HistoryMode, (redis: StoreState, database: StoreSta
   client: () => true,
 };
 
-// Health answers within a second, and what it counts after this takes up to half of that.
+// Health answers within a second, and counts after this.
 const PATIENCE_MS = 300;
 
 /** What is known of both stores: by their breakers, which notice a silent one only when it is asked. */

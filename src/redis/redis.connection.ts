@@ -42,6 +42,7 @@ export class RedisConnection implements OnApplicationBootstrap, OnApplicationShu
   private readonly requestClient: Redis;
   private readonly backgroundClient: Redis;
   private readonly beforeClose: ((isNewRun: boolean) => Promise<void>)[] = [];
+  private canDoWithout = () => false;
   private runId = '';
   // Which of the server's connections requests went through last, and in which run of the server.
   private connection = { runId: '', id: 0 };
@@ -89,9 +90,18 @@ export class RedisConnection implements OnApplicationBootstrap, OnApplicationShu
     return this.runId;
   }
 
-  /** Looks whether Redis answers and takes writes, and opens the breaker if not. */
+  /**
+   * Looks whether Redis answers and takes writes, and opens the breaker if not. With nothing to fall back on it
+   * has as long as any command: given up, it would take the turns with it.
+   */
   async suspect(patienceMs: number): Promise<void> {
-    await this.breaker.suspect(() => this.tryWrite(), patienceMs);
+    const ms = this.canDoWithout() ? patienceMs : REQUEST_TIMEOUT_MS;
+    await this.breaker.suspect(() => this.tryWrite(), ms);
+  }
+
+  /** Registers what tells whether turns can be kept without Redis now. */
+  fallBackWhile(canDoWithout: () => boolean): void {
+    this.canDoWithout = canDoWithout;
   }
 
   /**

@@ -38,6 +38,7 @@ export class Recovery {
     private readonly sessions: BackgroundSessions,
     private readonly environment: Environment,
   ) {
+    redis.fallBackWhile(() => !database.breaker.isOpen);
     redis.recoverWith(async (isNewRun) => {
       this.mayHoldErased ||= isNewRun;
       await this.rescue(isNewRun);

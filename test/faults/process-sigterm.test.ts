@@ -12,6 +12,9 @@ import { dirtyConversations, unsyncedTurns } from '../support/verified.js';
 const CALLERS = 20;
 // What the service has when nobody says otherwise.
 const GRACE_MS = 10_000;
+// Where all is to be flushed, however slow the machine is.
+const UNHURRIED_MS = 60_000;
+const UNHURRIED = { SHUTDOWN_GRACE_MS: String(UNHURRIED_MS) };
 
 const stage = await createProcessStage();
 const { redis, database, engine } = stage;
@@ -32,11 +35,11 @@ async function expectGracefulEnd(stopped: LinkedInstance, withinMs = GRACE_MS): 
 }
 
 it('has every acknowledged turn in Postgres when it ends under load', async () => {
-  const stopped = await stage.start();
+  const stopped = await stage.start(UNHURRIED);
   const begun = await beginMany(ledger, [stopped], CALLERS);
   const load = new Load(ledger, [stopped], begun, {}, 'the load');
   await eventually(() => expect(ledger.acknowledged.length).toBeGreaterThan(3 * CALLERS));
-  await expectGracefulEnd(stopped);
+  await expectGracefulEnd(stopped, UNHURRIED_MS);
   // Before anybody else looks after it.
   expect(await dirtyConversations(redis)).toEqual([]);
   expect(await countTurns(database)).toBeGreaterThanOrEqual(ledger.acknowledged.length);
@@ -49,18 +52,18 @@ it('has every acknowledged turn in Postgres when it ends under load', async () =
 });
 
 it('flushes what it left to the sweep, and gives its leases back', async () => {
-  const stopped = await stage.start({ AUTO_SYNC_TO_DB: 'false' });
+  const stopped = await stage.start({ AUTO_SYNC_TO_DB: 'false', ...UNHURRIED });
   const before = await countTurns(database);
   await beginMany(ledger, [stopped], CALLERS);
   expect(await countTurns(database)).toBe(before);
-  await expectGracefulEnd(stopped);
+  await expectGracefulEnd(stopped, UNHURRIED_MS);
   expect(await countTurns(database)).toBe(before + CALLERS);
   expect(await redis.keys('*:lease')).toEqual([]);
   await stage.settle(other, ledger, { unheard });
 });
 
 it('finishes the turns that are under way, and waits for nothing else', async () => {
-  const stopped = await stage.start({ SHUTDOWN_GRACE_MS: '60000' });
+  const stopped = await stage.start(UNHURRIED);
   engine.stub.always = { kind: 'delay', ms: 1500 };
   const asked = ['accepted', 'committed'] as const;
   const replies = asked.map((durability) =>

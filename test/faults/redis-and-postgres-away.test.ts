@@ -1,4 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { PROBE_KEY } from '../../src/redis/keys.js';
 import { archivedTurns } from '../support/archive-contents.js';
 import { databaseIs } from '../support/database-health.js';
 import { eventually } from '../support/eventually.js';
@@ -11,6 +13,7 @@ import { expectVerified } from '../support/verified.js';
 const { redis, database, postgresLink, engine, start, settle } = await createStage();
 const service = await start({ AUTO_SYNC_TO_DB: 'false' });
 const ROUNDS = 5;
+const LONGER_THAN_HEALTH_HAS_MS = 350;
 const links = [redis.proxy, postgresLink];
 
 const expectRefused = async (ask: () => ReturnType<Ledger['ask']>) => {
@@ -131,6 +134,28 @@ it('takes turns at once when Postgres can take them, without Redis, and waits fo
     expect(next).toMatchObject({ seq: 1 + round, durability: 'committed' });
   }
   redis.proxy.pass();
+  await bothAreUp();
+  await settle(service, ledger);
+});
+
+it('gives a slow Redis as long as a turn does while Postgres is away', async () => {
+  const ledger = new Ledger();
+  const { conversationId } = await ledger.turn(service, 'before', { durability: 'committed' });
+  postgresLink.refuse();
+  await databaseIs('away', service);
+  // A machine may be so slow that it takes longer than that after all.
+  await eventually(async () => {
+    await redisIs('up', service);
+    const held = redis.proxy.holdOnce(PROBE_KEY);
+    const health = askHealth(service, '/health/sessions');
+    await held.reached;
+    await delay(LONGER_THAN_HEALTH_HAS_MS);
+    held.release();
+    expect((await health).body).toMatchObject({ redis_healthy: true, database_healthy: false });
+  });
+  const next = await ledger.turn(service, 'and on', { conversationId });
+  expect(next.durability).toBe('accepted');
+  postgresLink.pass();
   await bothAreUp();
   await settle(service, ledger);
 });
