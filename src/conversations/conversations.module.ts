@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
+import { UnreadReplies } from '../http/unread-replies.js';
 import { ConversationsController } from './conversations.controller.js';
 import { MeController } from './me.controller.js';
 
-@Module({ controllers: [ConversationsController, MeController] })
+@Module({ controllers: [ConversationsController, MeController], providers: [UnreadReplies] })
 export class ConversationsModule {}

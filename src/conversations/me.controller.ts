@@ -13,6 +13,7 @@ import { ServiceError } from '../conversation/errors.js';
 import { OwnerErasure } from '../conversation/owner-erasure.js';
 import { OwnerExport } from '../conversation/owner-export.js';
 import { ApiProblems } from '../http/api-problems.js';
+import { UnreadReplies } from '../http/unread-replies.js';
 import { ConversationDto } from './conversation.dto.js';
 import { exportLines } from './export-lines.js';
 import { ErasedDto } from './me.dto.js';
@@ -35,6 +36,7 @@ export class MeController {
   constructor(
     private readonly ownErasure: OwnerErasure,
     private readonly ownExport: OwnerExport,
+    private readonly unread: UnreadReplies,
   ) {}
 
   @Get('export')
@@ -68,6 +70,7 @@ export class MeController {
     const lines = exportLines(this.ownExport.exportAll(userId));
     // What fails before the first line still has a status of its own.
     const first = await lines.next();
+    this.unread.watch(reply.raw);
     await reply
       .header('Content-Type', `${NDJSON}; charset=utf-8`)
       .header('Content-Disposition', 'attachment; filename="conversations.ndjson"')

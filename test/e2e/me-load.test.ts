@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { SCRIPTS } from '../../src/session/scripts.js';
 import { takeAll } from '../support/export.js';
 import { expectProblem } from '../support/problem.js';
@@ -8,7 +8,9 @@ import { createDatabase, createRedis } from '../support/stores.js';
 import { bearer, JWT_VARIABLES, tokenOf } from '../support/tokens.js';
 
 const redis = await createRedis();
-const client = redisClient(redis.url);
+// Begun while nobody else talks: its client takes what others say meanwhile for the reply.
+const monitor = await redisClient(redis.url).monitor();
+afterAll(() => monitor.disconnect());
 const database = await createDatabase();
 const variables = { REDIS_URL: redis.url, DATABASE_URL: database.url, ...JWT_VARIABLES };
 const asUser = async (sub: string) => bearer(await tokenOf(sub));
@@ -21,7 +23,6 @@ const ASKED = [
 it('looks for everything of a user on another connection than the turns of everybody', async () => {
   const service = await startService(variables);
   const headers = await asUser('ada');
-  const monitor = await client.monitor();
   const cameFrom = (script: { sha: string }) => {
     const sources = new Set<string>();
     monitor.on('monitor', (_time: string, [, sha]: string[], source: string) => {
@@ -35,10 +36,9 @@ it('looks for everything of a user on another connection than the turns of every
   expect((await service.chat(first, headers)).status).toBe(200);
   expect(await takeAll(service, headers)).toHaveLength(2);
   const replies = await Promise.all(
-    Array.from({ length: 5 }, () => service.request('DELETE', '/me/data', { headers })),
+    Array.from({ length: 2 }, () => service.request('DELETE', '/me/data', { headers })),
   );
-  expect(replies.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
-  monitor.disconnect();
+  expect(replies.map(({ status }) => status)).toEqual([200, 200]);
   expect(appends.size).toBe(1);
   expect(looks.size).toBe(1);
   expect([...looks]).not.toEqual([...appends]);
