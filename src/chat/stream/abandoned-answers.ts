@@ -8,7 +8,7 @@ import type { Answer } from '../../answer/answer-engine.js';
 import { AnswerSoFar } from '../../answer/answer-so-far.js';
 import { AnswerJournal, type TakenAnswer } from '../../conversation/answer-journal.js';
 import { Claims, type PlannedTurn } from '../../conversation/claims.js';
-import { hasCode } from '../../conversation/errors.js';
+import { hasCode, ServiceError } from '../../conversation/errors.js';
 import { HistoryStore } from '../../conversation/history-store.js';
 import { titleOf } from '../../conversation/title.js';
 import { Metrics } from '../../metrics/metrics.js';
@@ -67,11 +67,11 @@ export class AbandonedAnswers implements OnApplicationBootstrap, OnApplicationSh
 
   /** Looks for dead ones in all partitions. Best effort: the next look comes. */
   private async look(): Promise<void> {
-    try {
-      for (const turn of await this.journal.dead()) await this.finish(turn);
-    } catch (error) {
-      const code = hasCode(error, 'storage_unavailable') ? 'storage_unavailable' : 'other';
-      this.logger.debug(`an abandoned answer was not kept (${code})`);
+    for (const turn of await this.journal.dead().catch(() => [])) {
+      await this.finish(turn).catch((error: unknown) => {
+        const reason = error instanceof ServiceError ? error.code : 'internal';
+        this.logger.warn(`an abandoned answer is not kept yet (${reason})`);
+      });
     }
   }
 
