@@ -75,7 +75,7 @@ export class StreamedTurns {
           (replay) => replay && resolve({ answer: replay, replayed: true, left: () => undefined }),
         )
         .catch(reject)
-        .then(() => undefined);
+        .then(() => teller.endAnyhow());
     });
   }
 

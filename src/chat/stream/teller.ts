@@ -78,6 +78,13 @@ export class Teller implements TurnListener {
     this.writer?.more();
   }
 
+  /** No reader waits for ever, whatever went wrong. */
+  endAnyhow(): void {
+    if (!this.live || this.live.hasEnded) return;
+    this.writer?.abandon();
+    this.live.add({ type: 'ended', ending: brokenOff(null) });
+  }
+
   /** How a turn ends that was kept. */
   endingOf({ reply, status }: TurnResult): Ending {
     const { seq, durability, usage } = reply;
