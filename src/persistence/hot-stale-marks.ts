@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { IsNull, Not } from 'typeorm';
+import { IsNull, MoreThan, Not } from 'typeorm';
 import { ConversationSession } from './conversation-session.entity.js';
 import { Database } from './database.js';
 
@@ -16,12 +16,16 @@ export interface HotStale {
 export class HotStaleMarks {
   constructor(private readonly database: Database) {}
 
-  /** Conversations that were written around Redis, or erased, each with the mark to clear. */
-  async list(maxConversations: number): Promise<HotStale[]> {
+  /**
+   * Conversations that were written around Redis, or erased, each with the mark to clear, in the order of their ids.
+   * @param afterId only those behind this one
+   */
+  async list(maxConversations: number, afterId: string): Promise<HotStale[]> {
     const rows = await this.database.read((manager) =>
       manager.find(ConversationSession, {
         select: { conversationId: true, hotStale: true, erasedAt: true },
-        where: { hotStale: Not(IsNull()) },
+        where: { hotStale: Not(IsNull()), conversationId: MoreThan(afterId) },
+        order: { conversationId: 'ASC' },
         take: maxConversations,
       }),
     );

@@ -150,11 +150,13 @@ export class HybridHistory extends StoredHistory {
   }
 
   /** The turn may be in Redis already, when only the reply was lost: its id keeps it from being stored twice. */
-  private appendAroundRedis(request: StoredAppend): Promise<Appended> {
+  private async appendAroundRedis(request: StoredAppend): Promise<Appended> {
     const { conversationId } = request;
-    return this.writeBehind.aroundRedis(conversationId, () =>
+    const appended = await this.writeBehind.aroundRedis(conversationId, () =>
       this.orUnknown(this.durable.appendAroundRedis(request), conversationId),
     );
+    await this.sessions.distrust(conversationId);
+    return appended;
   }
 
   /** Where Postgres cannot either, one more look at Redis: a connection that broke is often back at once. */

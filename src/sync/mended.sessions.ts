@@ -69,6 +69,16 @@ export class MendedSessions {
     }
   }
 
+  /**
+   * To be called before a turn that was written around Redis is acknowledged: Redis may be trusted again since, by a
+   * recovery that looked before. While it is away, and when it does not take this, the next recovery comes first.
+   */
+  async distrust(conversationId: string): Promise<void> {
+    await this.sessions.distrust(conversationId).catch((error: unknown) => {
+      if (!(error instanceof RedisUnavailable)) throw error;
+    });
+  }
+
   /** Removes a session without losing a turn. @throws ServiceError storage_unavailable. */
   async discard(conversationId: string): Promise<void> {
     await orUnavailable(this.restore.discard(conversationId));

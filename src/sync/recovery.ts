@@ -91,17 +91,18 @@ export class Recovery {
       this.mayHoldErased = false;
     }
     let recovered = 0;
+    let lastId = '';
     for (;;) {
-      const marked = await this.marks.list(BATCH_CONVERSATIONS);
+      const marked = await this.marks.list(BATCH_CONVERSATIONS, lastId);
       await Promise.all(
         marked.map(({ conversationId, erased }) =>
           erased ? this.sessions.erase(conversationId) : this.sessions.distrust(conversationId),
         ),
       );
-      const cleared = marked.length > 0 ? await this.marks.clear(marked) : 0;
-      recovered += cleared;
-      // What somebody else holds in Postgres right now keeps its mark until the next time.
-      if (cleared < BATCH_CONVERSATIONS) return recovered;
+      // What somebody else holds in Postgres right now keeps its mark until the next time; its trust is gone all the same.
+      if (marked.length > 0) recovered += await this.marks.clear(marked);
+      if (marked.length < BATCH_CONVERSATIONS) return recovered;
+      lastId = marked.at(-1)!.conversationId;
     }
   }
 

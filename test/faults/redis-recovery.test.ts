@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { afterAll, afterEach, expect, it } from 'vitest';
 import { SCRIPTS } from '../../src/session/scripts.js';
+import { sweepNow } from '../support/admin.js';
 import { eventually } from '../support/eventually.js';
 import { createProxy } from '../support/faults.js';
 import type { HttpClient } from '../support/http-client.js';
@@ -117,6 +118,33 @@ it('brings Redis back for everybody although somebody holds the row of one conve
   await settle(one, ledger, { mayOvertake: true });
 });
 
+it('takes the trust from all sessions that were written around although a whole batch of rows is held', async () => {
+  const ledger = new Ledger();
+  const conversationId = await begin(ledger, 1);
+  redis.proxy.refuse();
+  await redisIs('away', one);
+  // As many as one batch takes, before all others in the order of their ids.
+  await database.query(
+    `insert into conversation_sessions (conversation_id, hot_stale)
+     select '00000000-' || lpad(number::text, 4, '0'), gen_random_uuid()
+       from generate_series(1, 501) as number`,
+  );
+  await expectNext(ledger, one, conversationId, 2);
+  await holder.query('begin');
+  await holder.query(
+    "select from conversation_sessions where conversation_id like '00000000-%' for update",
+  );
+  redis.proxy.pass();
+  await redisIs('up', one);
+  expect(Object.keys(await marks())).toHaveLength(501);
+  await expectNext(ledger, one, conversationId, 3);
+  await holder.query('rollback');
+  await database.query(
+    "delete from conversation_sessions where conversation_id like '00000000-%'",
+  );
+  await settle(one, ledger);
+});
+
 it('keeps the mark of a turn that is written around Redis while the recovery runs', async () => {
   const ledger = new Ledger();
   const conversationId = await begin(ledger, 1);
@@ -156,10 +184,16 @@ it('recovers a turn that was on its way around Redis when Redis came back', asyn
   await held.reached;
   redis.proxy.pass();
   await redisIs('up', one);
+  // The sweep that follows the return of Redis has nothing to find any more.
+  await sweepNow(one);
+  const recovery = postgresLink.holdOnce('"hot_stale" is null');
   held.release();
   expect(await asked).toMatchObject({ seq: 2, durability: 'committed' });
-  await eventually(async () => expect(await marks()).toEqual({}));
+  await recovery.reached;
+  // It has told the client, so nobody may read the session without it, however long the recovery takes.
   await expectNext(ledger, other, conversationId, 3);
+  recovery.release();
+  await eventually(async () => expect(await marks()).toEqual({}));
   await expectNext(ledger, one, conversationId, 4);
   await settle(one, ledger);
 });
