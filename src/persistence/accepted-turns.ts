@@ -91,16 +91,29 @@ export class AcceptedTurnArchive {
     });
   }
 
-  /** How many turns of each conversation are archived, or ERASED; one that is not known is not in the map. */
-  async archivedUpTo(conversationIds: readonly string[]): Promise<Map<string, number>> {
+  /** Those of these turns that are archived, or are dead letters. */
+  async kept(turnIds: readonly string[]): Promise<Set<string>> {
     const rows = await this.database.read((manager) =>
-      manager.query<{ id: string; turns: string; erased: boolean }[]>(
-        `select conversation_id as id, turn_count as turns, erased_at is not null as erased
-           from conversation_sessions where conversation_id = any($1::text[])`,
+      manager.query<{ id: string }[]>(
+        `select id from conversation_messages where id = any($1::uuid[])
+          union all
+         select turn_id from dead_letters where turn_id = any($1::uuid[])`,
+        [turnIds],
+      ),
+    );
+    return new Set(rows.map(({ id }) => id));
+  }
+
+  /** Those of these conversations that were erased. */
+  async erased(conversationIds: readonly string[]): Promise<string[]> {
+    const rows = await this.database.read((manager) =>
+      manager.query<{ id: string }[]>(
+        `select conversation_id as id from conversation_sessions
+          where conversation_id = any($1::text[]) and erased_at is not null`,
         [conversationIds],
       ),
     );
-    return new Map(rows.map(({ id, turns, erased }) => [id, erased ? ERASED : Number(turns)]));
+    return rows.map(({ id }) => id);
   }
 }
 

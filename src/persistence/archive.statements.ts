@@ -68,7 +68,7 @@ export async function insertConversations(
 /**
  * Inserts the turns whose ids are new, numbered on from the conversation's count, which goes up with them.
  * The rows of the conversations have to be locked, and to have the turns' data keys in their keyrings. An idempotency key that another turn holds is left out:
- * both turns were acknowledged, so both stay.
+ * both turns were acknowledged, so both stay. What is archived is no dead letter any more, whoever had kept it as one.
  */
 export async function insertTurns(
   client: PoolClient,
@@ -108,6 +108,8 @@ export async function insertTurns(
          from numbered n
          left join conversation_messages taken on taken.idempotency_key = n.idempotency_key
        returning conversation_id, "timestamp"
+     ), mended as (
+       delete from dead_letters d using incoming i where d.turn_id = i.id
      )
      update conversation_sessions s
         set turn_count = s.turn_count + added.turns,

@@ -9,6 +9,7 @@ import {
 } from '../conversation/stored-history.js';
 import type { StoredConversation } from '../conversation/stored-turn.js';
 import { Environment } from '../config/environment.js';
+import { Metrics } from '../metrics/metrics.js';
 import { ArchiveErasure } from './archive-erasure.js';
 import { Archive } from './archive.js';
 import { Database } from './database.js';
@@ -21,6 +22,7 @@ export class DatabaseHistory extends StoredHistory {
     private readonly erasure: ArchiveErasure,
     private readonly database: Database,
     private readonly environment: Environment,
+    private readonly metrics: Metrics,
   ) {
     super();
   }
@@ -57,6 +59,7 @@ export class DatabaseHistory extends StoredHistory {
 
   /** For `hybrid` while Redis is away: the session there will lack this turn. */
   appendAroundRedis(request: StoredAppend): Promise<Appended> {
+    this.metrics.redisFallback.inc();
     return this.commit(request, true);
   }
 

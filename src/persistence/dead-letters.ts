@@ -82,7 +82,6 @@ export class DeadLetters {
         await insertDeadLetter(client, conversationId, turn, refused);
         return { conversationId, seq: null };
       }
-      await client.query('delete from dead_letters where turn_id = $1', [turnId]);
       await markHotStale(client, conversationId, turnId);
       return { conversationId, seq: (await numbersOf(client, [turnId])).get(turnId) ?? null };
     });

@@ -20,7 +20,7 @@ export class HotStaleMarks {
    * Conversations that were written around Redis, or erased, each with the mark to clear, in the order of their ids.
    * @param afterId only those behind this one
    */
-  async list(maxConversations: number, afterId: string): Promise<HotStale[]> {
+  async list(maxConversations: number, afterId = ''): Promise<HotStale[]> {
     const rows = await this.database.read((manager) =>
       manager.find(ConversationSession, {
         select: { conversationId: true, hotStale: true, erasedAt: true },

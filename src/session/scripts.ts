@@ -11,6 +11,7 @@ export const SCRIPTS = {
   recall: load('recall'),
   unsynced: load('unsynced'),
   acknowledge: load('acknowledge'),
+  unmark: load('unmark'),
   reserve: load('reserve'),
   restore: load('restore'),
   find: load('find'),

@@ -137,6 +137,11 @@ export class SessionStore {
     ])) as number;
   }
 
+  /** A session that is dirty for nothing is clean: else each sweep would find it again. */
+  async unmark(conversationId: string): Promise<void> {
+    await this.run(SCRIPTS.unmark, conversationId, [String(this.limits.ttlSeconds)]);
+  }
+
   /** One turn however old, or null where the session is without it. */
   async find(
     conversationId: string,

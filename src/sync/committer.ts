@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { Metrics } from '../metrics/metrics.js';
 import { Archive, type CommittedBatch } from '../persistence/archive.js';
 import type { ConversationBatch } from '../persistence/archive.statements.js';
-import { DeadLetters } from '../persistence/dead-letters.js';
 import { failureKind, LOCK_NOT_AVAILABLE, sqlstateOf } from '../persistence/sqlstate.js';
+import { Refusals } from './refusals.js';
 
 export interface Committed {
   /** In the order of what was given. */
@@ -27,11 +27,9 @@ const HELD_UP = ['40', LOCK_NOT_AVAILABLE, '57014'];
  */
 @Injectable()
 export class Committer {
-  private readonly logger = new Logger(Committer.name);
-
   constructor(
     private readonly archive: Archive,
-    private readonly letters: DeadLetters,
+    private readonly refusals: Refusals,
     private readonly metrics: Metrics,
   ) {}
 
@@ -87,10 +85,7 @@ export class Committer {
   private async turnByTurn(batch: ConversationBatch, cause: unknown): Promise<Committed> {
     const [turn] = batch.turns;
     if (batch.turns.length === 1) {
-      const sqlstate = sqlstateOf(cause) ?? '';
-      await this.letters.bury(batch, turn!, sqlstate);
-      this.metrics.syncFailures.inc({ reason: 'poison' });
-      this.logger.error(`Postgres refuses a turn (SQLSTATE ${sqlstate}); it is a dead letter now`);
+      await this.refusals.bury(batch, turn!, cause);
       return { batches: [nothingStored(batch, false)], deadLetters: 1 };
     }
     const alone = batch.turns.map((each) => ({ ...batch, turns: [each] }));

@@ -99,8 +99,9 @@ export class Flusher {
   private async collect(conversationId: string): Promise<Pending | null> {
     const unsynced = await this.sessions.unsynced(conversationId, MAX_TURNS, MAX_BYTES);
     if (unsynced && unsynced.turns.length > 0) return { conversationId, ...unsynced };
-    // Marked dirty without a session: whatever it held is gone, and the mark has to go too.
-    if (!unsynced) await this.sessions.drop(conversationId);
+    // Whatever it held is gone, or committed already: a mark that is still there has to go too.
+    if (unsynced) await this.sessions.unmark(conversationId);
+    else await this.sessions.drop(conversationId);
     return null;
   }
 

@@ -8,8 +8,8 @@ const IDS_PER_QUESTION = 1000;
 
 /**
  * What this instance still holds of accepted turns once a sweep has been through. It lets go of what others have
- * archived; and what Redis has lost, it archives late where the turn that was to go before it never came, or
- * another one has its place: out of its place is better than lost.
+ * archived; and what is in neither store, it archives late, also where the turn that was to go before it never came,
+ * or another one has its place: out of its place is better than lost.
  */
 @Injectable()
 export class Leftovers {
@@ -27,23 +27,33 @@ export class Leftovers {
   /** To be called after all that Redis has was flushed. @throws RedisUnavailable, ServiceError storage_unavailable. */
   async settle(): Promise<void> {
     await this.letGo();
-    const doubtful = this.unflushed.doubtfulIds;
-    for (const id of doubtful) await this.archiveLost(id);
-    const turns = doubtful.flatMap((id) => this.unflushed.doubtfulTurns(id));
-    this.left = new Set(turns.map(({ id }) => id));
+    for (const id of this.unflushed.conversationIds) await this.archiveLost(id);
+    this.left = new Set(this.turnIdsOf(this.unflushed.conversationIds));
   }
 
   private async letGo(): Promise<void> {
     const ids = this.unflushed.conversationIds;
     for (let first = 0; first < ids.length; first += IDS_PER_QUESTION) {
-      const archived = await this.archive.archivedUpTo(ids.slice(first, first + IDS_PER_QUESTION));
-      for (const [id, seq] of archived) this.unflushed.settleUpTo(id, seq);
+      const some = ids.slice(first, first + IDS_PER_QUESTION);
+      for (const id of await this.archive.erased(some)) this.unflushed.forget(id);
+      const kept = await this.archive.kept(this.turnIdsOf(some));
+      for (const id of some) {
+        const turns = this.unflushed.of(id)?.turns ?? [];
+        this.unflushed.settle(
+          id,
+          turns.filter((turn) => kept.has(turn.id)),
+        );
+      }
     }
   }
 
+  private turnIdsOf(conversationIds: readonly string[]): string[] {
+    return conversationIds.flatMap((id) => this.unflushed.of(id)?.turns ?? []).map(({ id }) => id);
+  }
+
   private async archiveLost(conversationId: string): Promise<void> {
-    const doubtful = this.unflushed.doubtfulTurns(conversationId);
-    const left = doubtful.filter(({ id }) => this.left.has(id));
+    const held = this.unflushed.of(conversationId)?.turns ?? [];
+    const left = held.filter(({ id }) => this.left.has(id));
     if (left.length === 0) return;
     // Its flush goes first, and brings what else Redis has before it.
     const session = await this.sessions.inspect(conversationId);

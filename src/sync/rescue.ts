@@ -2,12 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { storageUnavailable } from '../conversation/errors.js';
 import type { StoredAppend } from '../conversation/stored-history.js';
-import { Metrics } from '../metrics/metrics.js';
 import { AcceptedTurnArchive, type CommitOptions, ERASED } from '../persistence/accepted-turns.js';
 import { RedisConnection } from '../redis/redis.connection.js';
 import type { AppendedTurn } from '../session/session.js';
 import { failureReason } from './failure-reason.js';
 import { Recovery } from './recovery.js';
+import { Refusals } from './refusals.js';
 import { type AcceptedTurns, UnflushedTurns } from './unflushed-turns.js';
 
 // Enough to be quick, and connections are left for requests.
@@ -36,7 +36,7 @@ export class Rescue implements OnApplicationShutdown {
     private readonly archive: AcceptedTurnArchive,
     private readonly unflushed: UnflushedTurns,
     private readonly recovery: Recovery,
-    private readonly metrics: Metrics,
+    private readonly refusals: Refusals,
   ) {
     redis.breaker.onOpened(() => void this.rescueAll());
     recovery.onReturn(() => void this.rescueAll());
@@ -61,13 +61,7 @@ export class Rescue implements OnApplicationShutdown {
     return flush().finally(() => clearInterval(timer));
   }
 
-  /** A turn is about to be written around Redis: what was accepted before it goes first. @throws as `catchUp`. */
-  async beforeWriteAround(conversationId: string): Promise<void> {
-    this.metrics.redisFallback.inc();
-    await this.catchUp(conversationId);
-  }
-
-  /** Before Postgres is asked instead of Redis. @throws ServiceError storage_unavailable when that takes nothing now. */
+  /** Before Postgres is asked, or written to, instead of Redis. @throws ServiceError storage_unavailable when that takes nothing now. */
   async catchUp(conversationId: string): Promise<void> {
     const isDone = await this.rescueOne(conversationId, { skipHeld: false });
     if (!isDone) throw storageUnavailable();
@@ -107,7 +101,7 @@ export class Rescue implements OnApplicationShutdown {
 
   /** Its contents are nobody's any more. */
   forget(conversationId: string): void {
-    this.unflushed.settleUpTo(conversationId, ERASED);
+    this.unflushed.forget(conversationId);
   }
 
   /** Everything of which Redis is no longer sure, where there is such a thing. */
@@ -160,12 +154,12 @@ export class Rescue implements OnApplicationShutdown {
     const ageMs = performance.now() - accepted.sinceMs;
     const batch = { conversationId, ...accepted };
     const { count, turns } = await this.archive.commit(batch, { ...options, ageMs });
-    this.unflushed.settle(conversationId, turns);
-    this.unflushed.settleUpTo(conversationId, count);
+    if (count === ERASED) this.unflushed.forget(conversationId);
+    else this.unflushed.settle(conversationId, turns);
     if (turns.length > 0) this.recovery.wroteAround();
   }
 
-  /** What Postgres refuses for what it is stays in Redis, and becomes a dead letter by its flush; the others do not. */
+  /** What Postgres refuses for what it is becomes a dead letter: this may be the last copy of it. The others do not. */
   private async commitEach(
     conversationId: string,
     accepted: AcceptedTurns,
@@ -176,6 +170,8 @@ export class Rescue implements OnApplicationShutdown {
         await this.commit(conversationId, { ...accepted, turns: [turn] }, options);
       } catch (error) {
         if (failureReason(error) !== 'poison') throw error;
+        const batch = { conversationId, ...accepted, createdAt: turn.createdAt };
+        await this.refusals.bury(batch, turn, error);
         this.unflushed.settle(conversationId, [turn]);
       }
     }

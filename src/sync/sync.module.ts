@@ -13,6 +13,7 @@ import { HybridHistory } from './hybrid.history.js';
 import { Leftovers } from './leftovers.js';
 import { MendedSessions } from './mended.sessions.js';
 import { Recovery } from './recovery.js';
+import { Refusals } from './refusals.js';
 import { Rescue } from './rescue.js';
 import { Restore } from './restore.js';
 import { Sweep } from './sweep.js';
@@ -27,6 +28,7 @@ import { WriteBehind } from './write-behind.js';
   imports: [SessionModule, PersistenceModule, VerifyModule],
   providers: [
     Committer,
+    Refusals,
     Flusher,
     FlushQueue,
     Backlog,

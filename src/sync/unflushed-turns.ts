@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { mergeKeyrings } from '../conversation/keyring.js';
-import { type AcceptedBatch, type AcceptedTurn, ERASED } from '../persistence/accepted-turns.js';
+import type { AcceptedBatch, AcceptedTurn } from '../persistence/accepted-turns.js';
 
 /** Turns of one conversation that Redis has accepted, in their order. */
 export interface AcceptedTurns extends Omit<AcceptedBatch, 'conversationId'> {
@@ -58,7 +58,7 @@ export class UnflushedTurns {
     this.characters += sizeOf(turn);
     for (const oldest of this.conversations.keys()) {
       if (this.characters <= MAX_CHARACTERS) return;
-      this.keep(oldest, () => false);
+      this.forget(oldest);
     }
   }
 
@@ -72,23 +72,19 @@ export class UnflushedTurns {
   /** Conversations with turns that Redis may have lost. */
   get doubtfulIds(): string[] {
     if (this.doubtful.size === 0) return [];
-    return this.conversationIds.filter((id) => this.doubtfulTurns(id).length > 0);
+    const isDoubtful = ({ id }: AcceptedTurn) => this.doubtful.has(id);
+    return this.conversationIds.filter((id) => this.of(id)!.turns.some(isDoubtful));
   }
 
-  doubtfulTurns(conversationId: string): AcceptedTurn[] {
-    return this.of(conversationId)?.turns.filter(({ id }) => this.doubtful.has(id)) ?? [];
-  }
-
-  /** These turns are archived, or for ever refused. */
+  /** These very turns are archived, or dead letters: another turn in the place of one says nothing of it. */
   settle(conversationId: string, turns: readonly { readonly id: string }[]): void {
     const ids = new Set(turns.map(({ id }) => id));
     this.keep(conversationId, ({ id }) => !ids.has(id));
   }
 
-  /** The archive has reached this place: what it lacks below is Redis's alone to bring, unless that has lost it. */
-  settleUpTo(conversationId: string, seq: number): void {
-    const isLost = (id: string) => seq !== ERASED && this.doubtful.has(id);
-    this.keep(conversationId, (turn) => turn.seq > seq || isLost(turn.id));
+  /** It is erased: its contents are nobody's any more. */
+  forget(conversationId: string): void {
+    this.keep(conversationId, () => false);
   }
 
   private keep(conversationId: string, isKept: (turn: AcceptedTurn) => boolean): void {

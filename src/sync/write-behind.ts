@@ -52,7 +52,7 @@ export class WriteBehind {
 
   /** Redis is away, and a turn is written without it; it may come back, and be recovered, before that is done. */
   async aroundRedis<T>(conversationId: string, write: () => Promise<T>): Promise<T> {
-    await this.rescue.beforeWriteAround(conversationId);
+    await this.rescue.catchUp(conversationId);
     return this.recovery.around(write);
   }
 }

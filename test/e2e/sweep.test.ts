@@ -48,6 +48,17 @@ describe('without AUTO_SYNC_TO_DB', () => {
     await service.stop();
   });
 
+  it('comes to an end, and mends it, where a session is marked dirty for nothing', async () => {
+    const service = await startService(sweepAlone);
+    const { conversation_id } = await begin(service);
+    await sweepNow(service);
+    const { dirty } = conversationKeys(conversation_id);
+    await client.zadd(dirty, 1, conversation_id);
+    expect(await sweepNow(service)).toMatchObject({ status: 200, body: { turns: 0, failed: 0 } });
+    expect(await client.zscore(dirty, conversation_id)).toBeNull();
+    await service.stop();
+  });
+
   it('saves what is left when the service is stopped', async () => {
     const service = await startService(sweepAlone);
     await sweepNow(service);

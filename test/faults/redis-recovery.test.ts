@@ -139,9 +139,7 @@ it('takes the trust from all sessions that were written around although a whole 
   expect(Object.keys(await marks())).toHaveLength(501);
   await expectNext(ledger, one, conversationId, 3);
   await holder.query('rollback');
-  await database.query(
-    "delete from conversation_sessions where conversation_id like '00000000-%'",
-  );
+  await database.query("delete from conversation_sessions where conversation_id like '00000000-%'");
   await settle(one, ledger);
 });
 

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
 import type { StoredTurn } from '../../src/conversation/stored-turn.js';
+import { Metrics } from '../../src/metrics/metrics.js';
 import { AcceptedTurnArchive, ERASED } from '../../src/persistence/accepted-turns.js';
 import { ArchiveErasure } from '../../src/persistence/archive-erasure.js';
 import { Archive } from '../../src/persistence/archive.js';
+import { DeadLetters } from '../../src/persistence/dead-letters.js';
 import { batchOf, openDatabase, UNSEALED } from '../support/archive.js';
 import { archivedTurns } from '../support/archive-contents.js';
 import { createDatabase } from '../support/stores.js';
@@ -13,6 +15,7 @@ const database = await createDatabase();
 const connection = await openDatabase(database.url);
 const archive = new Archive(connection);
 const accepted = new AcceptedTurnArchive(connection);
+const letters = new DeadLetters(connection, new Metrics());
 const background = { skipHeld: true, ageMs: 0 };
 
 /** As Redis accepted them, one after the other. @param first the place of the first of them */
@@ -112,9 +115,8 @@ it('revives nothing that was erased', async () => {
     expect(archived).toEqual({ count: ERASED, turns });
   }
   expect(await idsOf(conversationId)).toEqual([]);
-  expect(await accepted.archivedUpTo([conversationId, randomUUID()])).toEqual(
-    new Map([[conversationId, ERASED]]),
-  );
+  expect(await accepted.erased([conversationId, randomUUID()])).toEqual([conversationId]);
+  expect(await accepted.kept(ids(turns))).toEqual(new Set());
 });
 
 it('does not wait for a conversation that somebody holds', async () => {
@@ -132,5 +134,21 @@ it('does not wait for a conversation that somebody holds', async () => {
     );
     expect(archived).toEqual({ count: 0, turns: [] });
   });
-  expect(await accepted.archivedUpTo([conversationId])).toEqual(new Map([[conversationId, 1]]));
+  expect(await idsOf(conversationId)).toHaveLength(1);
+});
+
+it('knows which turns are kept, in the archive or as dead letters, until they are archived', async () => {
+  const conversationId = randomUUID();
+  const [archived, refused, unknown] = someTurns(3) as [StoredTurn, StoredTurn, StoredTurn];
+  const batch = batchOf(conversationId, [archived]);
+  await archive.commit([batch]);
+  await letters.bury(batch, refused, '23514');
+  const kept = () => accepted.kept(ids([archived, refused, unknown]));
+  expect(await kept()).toEqual(new Set(ids([archived, refused])));
+  expect(await accepted.erased([conversationId])).toEqual([]);
+  expect(await letters.count()).toBe(1);
+  // Whoever else has it may get it in, once it is refused no more.
+  await archive.commit([batchOf(conversationId, [refused])]);
+  expect(await letters.count()).toBe(0);
+  expect(await kept()).toEqual(new Set(ids([archived, refused])));
 });

@@ -159,6 +159,7 @@ export class History {
       yield* this.appendDurable(request, ownNext === request.turn ? undefined : ownNext);
       world.incidents.noteOwed(request.turn, this.instance);
       recovery.wroteAround();
+      yield* this.distrust(request);
       return 'committed';
     } catch (error) {
       ignore(error, Unavailable);
@@ -170,6 +171,18 @@ export class History {
     } catch (error) {
       ignore(error, RedisDown);
       throw UNAVAILABLE;
+    }
+  }
+
+  /** Redis may be trusted again since. */
+  private *distrust({ id, turn }: NewTurn): Process {
+    const { redis, world } = this.instance;
+    try {
+      const isRemoved = world.removed.has('distrust-before-reply');
+      yield* redis.requests((scripts) => (isRemoved ? undefined : scripts.distrust(id)));
+      world.incidents.noteDistrusted(turn);
+    } catch (error) {
+      ignore(error, RedisDown);
     }
   }
 

@@ -12,7 +12,8 @@ export class Incidents {
   private readonly untold = new Set<string>();
   private readonly marked = new Map<TurnId, number>();
   private readonly owed = new Map<TurnId, Instance>();
-  private readonly doubted = new Map<TurnId, Instance>();
+  private readonly held = new Map<TurnId, Instance>();
+  private readonly distrusted = new Set<TurnId>();
   private redisLostAt = -1;
   private readonly tombstones = new Map<string, number>();
   private flushes = 0;
@@ -107,18 +108,27 @@ export class Incidents {
     this.owed.set(turn, by);
   }
 
-  /** This instance holds a turn that Redis may have lost. */
-  noteDoubted(turn: TurnId, by: Instance): void {
-    this.doubted.set(turn, by);
+  /** This instance knows that Redis has accepted the turn, and holds it. */
+  noteHeld(turn: TurnId, by: Instance): void {
+    this.held.set(turn, by);
   }
 
   /** What it held is gone. */
   noteDied(instance: Instance): void {
-    for (const [turn, by] of this.doubted) if (by === instance) this.doubted.delete(turn);
+    for (const [turn, by] of this.held) if (by === instance) this.held.delete(turn);
   }
 
-  isDoubted(turn: TurnId): boolean {
-    return this.doubted.has(turn) && !this.refused.has(turn);
+  isHeld(turn: TurnId): boolean {
+    return this.held.has(turn);
+  }
+
+  /** The session that this turn went around lost its trust before the reply. */
+  noteDistrusted(turn: TurnId): void {
+    this.distrusted.add(turn);
+  }
+
+  wasDistrusted(turn: TurnId): boolean {
+    return this.distrusted.has(turn);
   }
 
   /** It has died, or could not: a sweep has to. */

@@ -52,8 +52,7 @@ export function checkDrained(world: World): void {
     const { turns, deadLetters, erased } = postgres.row(id);
     // An erasing that was not heard of counts all the same.
     if (erased || turns.includes(turn) || deadLetters.includes(turn)) continue;
-    if (incidents.isDoubted(turn))
-      ledger.fail('a turn in doubt is not in Postgres after the drain');
+    if (incidents.isHeld(turn)) ledger.fail('a turn that an instance holds is not in Postgres');
     else if (incidents.isGoneWithRedis(turn)) ledger.counts.wentWithRedis++;
     else ledger.fail('a turn is not in Postgres after the drain');
   }

@@ -88,7 +88,8 @@ export class Ledger {
     });
     const { incidents } = this.world;
     const excuseOf = (turn: TurnId): Count | undefined => {
-      if (mark !== null && incidents.markedAt(turn) >= by.trustedSince) return 'missedAround';
+      const isLate = mark !== null && incidents.markedAt(turn) >= by.trustedSince;
+      if (isLate && !incidents.wasDistrusted(turn)) return 'missedAround';
       if (beganAgain) return 'missedBefore';
       return incidents.isUntold(id) && incidents.wasLost(turn) ? 'missedLost' : undefined;
     };

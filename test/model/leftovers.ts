@@ -16,15 +16,19 @@ export class Leftovers {
   *settle(): Process {
     const { postgres, rescue, world } = this.instance;
     for (const id of rescue.conversations) {
-      rescue.settleUpTo(id, yield* postgres.run(() => world.postgres.archivedUpTo(id)));
+      const { turns, deadLetters, erased } = yield* postgres.run(() => world.postgres.row(id));
+      if (erased) rescue.forget(id);
+      else rescue.settle(id, [...turns, ...deadLetters]);
     }
-    for (const id of rescue.conversations) yield* this.archiveLost(id);
-    this.left = rescue.conversations.flatMap((id) => rescue.doubtfulOf(id).map(({ turn }) => turn));
+    if (!world.removed.has('archive-lost')) {
+      for (const id of rescue.conversations) yield* this.archiveLost(id);
+    }
+    this.left = rescue.conversations.flatMap((id) => rescue.of(id).map(({ turn }) => turn));
   }
 
   private *archiveLost(id: string): Process {
     const { redis, rescue } = this.instance;
-    const left = rescue.doubtfulOf(id).filter(({ turn }) => this.left.includes(turn));
+    const left = rescue.of(id).filter(({ turn }) => this.left.includes(turn));
     if (left.length === 0) return;
     const session = yield* redis.background((scripts) => scripts.read(id));
     const inRedis = session?.list ?? [];

@@ -117,11 +117,6 @@ export class ModelPostgres {
     return { archived: row.turns.length, stored, due };
   }
 
-  archivedUpTo(id: string): number {
-    const { turns, erased } = this.row(id);
-    return erased ? ERASED : turns.length;
-  }
-
   bury(id: string, turn: TurnId): void {
     const row = this.insertRow(id);
     if (!row.erased && !row.deadLetters.includes(turn)) row.deadLetters.push(turn);
@@ -131,7 +126,6 @@ export class ModelPostgres {
   retryDeadLetter(id: string, turn: TurnId): boolean {
     const row = this.rows.get(id);
     if (!row?.deadLetters.includes(turn) || this.isPoison(turn)) return false;
-    row.deadLetters = row.deadLetters.filter((each) => each !== turn);
     this.insertTurn(row, turn);
     if (!this.removed.has('mark-letters')) row.mark = turn;
     return true;
@@ -206,6 +200,7 @@ export class ModelPostgres {
   }
 
   private insertTurn(row: Row, turn: TurnId): void {
+    row.deadLetters = row.deadLetters.filter((each) => each !== turn);
     if (!row.turns.includes(turn) || this.removed.has('insert-once')) row.turns.push(turn);
   }
 }

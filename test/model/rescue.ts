@@ -28,13 +28,10 @@ export class Rescue {
     return this.unflushed.get(id) ?? [];
   }
 
-  doubtfulOf(id: string): AcceptedTurn[] {
-    return this.of(id).filter(({ turn }) => this.doubtful.has(turn));
-  }
-
   note(id: string, turn: AcceptedTurn): void {
     const turns = this.of(id);
     if (turns.some((each) => each.turn === turn.turn)) return;
+    this.instance.world.incidents.noteHeld(turn.turn, this.instance);
     this.unflushed.set(
       id,
       [...turns, turn].sort((one, other) => one.seq - other.seq),
@@ -45,21 +42,13 @@ export class Rescue {
     this.keep(id, ({ turn }) => !turns.includes(turn));
   }
 
-  settleUpTo(id: string, archived: number): void {
-    const isLost = (turn: string) => archived !== ERASED && this.doubtful.has(turn);
-    this.keep(id, ({ seq, turn }) => seq > archived || isLost(turn));
-  }
-
   forget(id: string): void {
     this.unflushed.delete(id);
   }
 
   /** Redis may have lost what it holds. */
   doubt(): void {
-    for (const { turn } of [...this.unflushed.values()].flat()) {
-      this.doubtful.add(turn);
-      this.instance.world.incidents.noteDoubted(turn, this.instance);
-    }
+    for (const { turn } of [...this.unflushed.values()].flat()) this.doubtful.add(turn);
   }
 
   /** There is no session, or none to be trusted. */
@@ -79,10 +68,10 @@ export class Rescue {
   *rescue(id: string, turns = this.of(id), late = false): Process<boolean> {
     if (turns.length === 0) return true;
     try {
-      return yield* this.commit(id, turns, late);
+      return yield* this.commitAll(id, turns, late);
     } catch (error) {
-      ignore(error, Unavailable, Poison);
-      return error instanceof Poison && (yield* this.commitEach(id, turns, late));
+      ignore(error, Unavailable);
+      return false;
     }
   }
 
@@ -95,20 +84,30 @@ export class Rescue {
 
   private *rescueOnce(): Process {
     for (const id of this.due) yield* this.rescue(id);
-    if (this.instance.world.removed.has('doubt-until-archived')) this.doubtful.clear();
   }
 
   private get due(): string[] {
     if (this.instance.redis.isOpen) return this.conversations;
-    return this.conversations.filter((id) => this.doubtfulOf(id).length > 0);
+    const isDoubtful = ({ turn }: AcceptedTurn) => this.doubtful.has(turn);
+    return this.conversations.filter((id) => this.of(id).some(isDoubtful));
+  }
+
+  private *commitAll(id: string, turns: readonly AcceptedTurn[], late: boolean): Process<boolean> {
+    try {
+      return yield* this.commit(id, turns, late);
+    } catch (error) {
+      ignore(error, Poison);
+      return yield* this.commitEach(id, turns, late);
+    }
   }
 
   private *commit(id: string, turns: readonly AcceptedTurn[], late: boolean): Process<boolean> {
     const { postgres, recovery, world } = this.instance;
     const rescued = yield* postgres.run(() => world.commitNext(id, turns, late));
     if (!rescued) return false;
-    this.settle(id, rescued.stored);
-    this.settleUpTo(id, rescued.archived);
+    if (rescued.archived === ERASED) this.forget(id);
+    else this.settle(id, rescued.stored);
+    if (world.removed.has('settle-by-id')) this.keep(id, ({ seq }) => seq > rescued.archived);
     if (rescued.due.length > 0) world.incidents.noteOwed(rescued.due.at(-1)!, this.instance);
     if (rescued.stored.length > 0) recovery.wroteAround();
     return true;
@@ -119,8 +118,11 @@ export class Rescue {
       try {
         if (!(yield* this.commit(id, [turn], late))) return false;
       } catch (error) {
-        ignore(error, Unavailable, Poison);
-        if (error instanceof Unavailable) return false;
+        ignore(error, Poison);
+        const { postgres, world } = this.instance;
+        if (!world.removed.has('bury-rescued')) {
+          yield* postgres.run(() => world.postgres.bury(id, turn.turn));
+        }
         this.settle(id, [turn.turn]);
       }
     }

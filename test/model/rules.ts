@@ -184,11 +184,27 @@ export const RULES = {
     'an instance overtook its own accepted turn',
     'Redis away',
   ),
-  'doubt-until-archived': rule(
-    'a turn that Redis may have lost is tried again until it is archived',
-    'a turn in doubt is not in Postgres after the drain',
+  'archive-lost': rule(
+    'what an instance holds and neither store has is archived late',
+    'a turn that an instance holds is not in Postgres',
+    'Redis flushed',
+  ),
+  'settle-by-id': rule(
+    'an instance holds what Redis has accepted from it until that very turn is kept in Postgres',
+    'a turn that an instance holds is not in Postgres',
+    'Redis cut off',
     'Redis emptied',
-    'row held',
+  ),
+  'bury-rescued': rule(
+    'a turn that is refused when it is rescued becomes a dead letter',
+    'a turn that an instance holds is not in Postgres',
+    'Redis emptied',
+    'turn refused',
+  ),
+  'distrust-before-reply': rule(
+    'a session loses its trust before a turn that went around it is acknowledged',
+    'a read of a trusted session missed a committed turn',
+    'Redis away',
   ),
 } as const;
 
