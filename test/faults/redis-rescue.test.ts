@@ -246,7 +246,8 @@ it('archives late what it holds although turns that went around Redis have taken
   await redis.restartEmpty();
   redis.proxy.pass();
   await redisIs('up', service);
-  await sweepUntil(service, conversationId, ['first', ...around, 'third']);
+  const asArchived = sweepUntil(service, conversationId, ['first', ...around, 'third']);
+  await expect(asArchived).resolves.toBeUndefined();
   await settle(service, ledger, { lost: 1, mayOvertake: true });
 });
 
