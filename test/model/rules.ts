@@ -18,7 +18,8 @@ const rule = (promise: string, breaks: string, ...needed: Mishap[]): RuleAbout =
 export const RULES = {
   'acknowledge-by-id': rule(
     'an acknowledgement counts only if that very turn stands at that seq',
-    'an accepted turn is nowhere',
+    'a turn stands before one that was acknowledged earlier',
+    'instance killed',
     'copy of Redis',
     'Redis rolled back',
   ),
@@ -70,7 +71,7 @@ export const RULES = {
   ),
   'drop-when-clean': rule(
     'a session with unsynced turns is not dropped',
-    'an accepted turn is nowhere',
+    'a turn stands before one that was acknowledged earlier',
     'Redis restarted',
   ),
   'fill-by-ticket': rule(
