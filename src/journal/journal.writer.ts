@@ -61,6 +61,9 @@ export class RedisJournalWriter implements JournalWriter {
     this.abandon();
     // What became of it is in `isUnsure`.
     await this.writing?.catch(() => undefined);
+    // In two steps: whoever finds this instance dead between them knows the answer whole.
+    const isBehind = this.isOpen && this.written < this.events.length;
+    if (isBehind) await this.writeOnce().catch(() => undefined);
     try {
       if (!this.isOpen && (await this.open()) !== Hold.Alive) return 'unsure';
       const rest = [...this.events.slice(this.written), event];

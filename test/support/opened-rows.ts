@@ -1,3 +1,5 @@
+import { hasCode } from '../../src/conversation/errors.js';
+import type { Opener } from '../../src/crypto/opener.js';
 import type { Vault } from '../../src/crypto/vault.js';
 
 /** A database to be asked past the service. */
@@ -39,10 +41,23 @@ async function openRows<Row extends Record<string, unknown>>(
     const opener = vault.opener(row['conversation_id'] as string, keyring ?? '');
     const opened = ['question', 'answer']
       .filter((field) => field in row)
-      .map((field) => [
-        field,
-        opener.text(row[field] as string, key_id, row['id'] as string, field),
-      ]);
+      .map((field) => [field, openText(opener, row, key_id, field)]);
     return { ...row, ...Object.fromEntries(opened) } as Row;
   });
+}
+
+/** One that was sealed by the key of another test stays as it is: no ledger here has said it. */
+function openText(
+  opener: Opener,
+  row: Record<string, unknown>,
+  keyId: string | null,
+  field: string,
+): string {
+  const stored = row[field] as string;
+  try {
+    return opener.text(stored, keyId, row['id'] as string, field);
+  } catch (error) {
+    if (hasCode(error, 'decryption_failed')) return stored;
+    throw error;
+  }
 }
