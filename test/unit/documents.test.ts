@@ -57,7 +57,7 @@ it('.env.example lists every setting that is read, and no other', () => {
   const sources = readdirSync(folder).filter((file) => statSync(`${folder}/${file}`).isFile());
   const readThere = sources.flatMap((file) =>
     // Quoted, in capitals: nothing else there is written so.
-    [...read(`src/config/${file}`).matchAll(/'([A-Z]{4,}(?:_[A-Z]+)*)'/g)].map(
+    [...read(`src/config/${file}`).matchAll(/'([A-Z]{3,}(?:_[A-Z]+)+|[A-Z]{4,})'/g)].map(
       ([, variable]) => variable!,
     ),
   );
