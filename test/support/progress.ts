@@ -13,5 +13,7 @@ export function showProgress(describe: () => string): () => void {
   return () => {
     clearInterval(timer);
     if (isTerminal) process.stdout.write('\r\x1b[K');
+    // In a log it stands how far a short run came, too.
+    else show();
   };
 }
