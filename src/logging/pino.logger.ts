@@ -1,5 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
-import { type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, pino } from 'pino';
 import { describeError, placesOf } from './describe-error.js';
 
 // Thirty lines at each start that only a developer of the service wants to see.
@@ -12,8 +12,10 @@ const FRAMEWORK_WIRING = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExp
 export class PinoLogger implements LoggerService {
   readonly pino: Logger;
 
-  constructor(level: string) {
-    this.pino = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime });
+  /** @param destination where the lines go, instead of the standard output */
+  constructor(level: string, destination?: DestinationStream) {
+    const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
+    this.pino = destination ? pino(options, destination) : pino(options);
   }
 
   log(message: unknown, ...rest: unknown[]): void {

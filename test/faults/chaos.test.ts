@@ -1,8 +1,6 @@
-import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { afterAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
+import { npmRun } from '../support/npm-run.js';
 
-const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 // The second one is encrypted.
 const SEEDS = [1, 2];
 const TURNS = 200;
@@ -10,29 +8,16 @@ const TALKS = 20;
 // A limit on what hangs: the run itself has no other.
 const WITHIN_MS = 900_000;
 
-let end = (): void => undefined;
-// As Ctrl-C does, so that it stops its servers.
-afterAll(() => end());
-
-/** As a user runs it. */
-function chaos(seed: number): Promise<{ status: number | null; output: string }> {
-  const args = ['run', 'chaos', '--', '--seed', String(seed), '--turns', String(TURNS)];
-  const child = spawn('npm', args, { cwd: PROJECT, stdio: ['ignore', 'pipe', 'pipe'] });
-  end = () => void child.kill('SIGINT');
-  const chunks: string[] = [];
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (chunk: string) => chunks.push(chunk));
-  }
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (status) => resolve({ status, output: chunks.join('') }));
-  });
-}
-
 it.each(SEEDS)(
   'keeps every promise in a short run of random faults (seed %i), and says so',
   async (seed) => {
-    const { status, output } = await chaos(seed);
+    const { status, output } = await npmRun(
+      'chaos',
+      '--seed',
+      String(seed),
+      '--turns',
+      String(TURNS),
+    );
     expect({ status, output }).toMatchObject({ status: 0 });
     const lines = output.trimEnd().split('\n');
     console.log(lines.slice(-2).join('\n'));

@@ -26,6 +26,10 @@ afterAll(() => holder.end());
 const questionsOf = async (conversationId: string) =>
   (await archivedTurns(database, conversationId)).map(({ question }) => question);
 
+/** One in a process of its own, to be killed with what it holds in memory. */
+const startDoomed = () =>
+  startInstance({ REDIS_URL: redis.url, DATABASE_URL: database.url, ...BY_THE_SWEEP });
+
 /** The second sweep does it, or one more where a rescue had the row just then. */
 const sweepUntil = (service: HttpClient, conversationId: string, questions: readonly string[]) =>
   eventually(async () => {
@@ -157,11 +161,7 @@ it('archives what Redis has lost although somebody held its row when Redis came 
 });
 
 it('archives late what Redis has lost behind a turn of an instance that died with it', async () => {
-  const doomed = await startInstance({
-    REDIS_URL: redis.url,
-    DATABASE_URL: database.url,
-    ...BY_THE_SWEEP,
-  });
+  const doomed = await startDoomed();
   const service = await start(BY_THE_SWEEP);
   const ledger = new Ledger();
   const { conversationId } = await ledger.turn(service, 'first', { durability: 'committed' });
@@ -181,11 +181,7 @@ it('archives late what Redis has lost behind a turn of an instance that died wit
 });
 
 it('leaves to the flush, however late that is, what Redis has brought back with it', async () => {
-  const doomed = await startInstance({
-    REDIS_URL: redis.url,
-    DATABASE_URL: database.url,
-    ...BY_THE_SWEEP,
-  });
+  const doomed = await startDoomed();
   const service = await start(BY_THE_SWEEP);
   const ledger = new Ledger();
   const { conversationId } = await ledger.turn(service, 'first', { durability: 'committed' });
@@ -227,11 +223,7 @@ it('archives late what Redis has lost although another turn has its place by the
 });
 
 it('archives late what it holds although turns that went around Redis have taken its place', async () => {
-  const doomed = await startInstance({
-    REDIS_URL: redis.url,
-    DATABASE_URL: database.url,
-    ...BY_THE_SWEEP,
-  });
+  const doomed = await startDoomed();
   const service = await start(BY_THE_SWEEP);
   const ledger = new Ledger();
   const { conversationId } = await ledger.turn(service, 'first', { durability: 'committed' });

@@ -14,7 +14,6 @@ if (what === 'exception') {
 } else if (what === 'rejection') {
   void Promise.reject(error);
 } else if (what === 'nothing') {
-  // eslint-disable-next-line no-throw-literal
   void Promise.reject(canary);
 } else {
   process.emitWarning(`${canary}`, { type: 'DeprecationWarning', code: 'DEP4711', detail: canary });

@@ -1,19 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ReplyError } from 'ioredis';
 import OpenAI from 'openai';
 import pg from 'pg';
 import { QueryFailedError } from 'typeorm';
 import { PinoLogger } from '../../src/logging/pino.logger.js';
 
-const { lines } = vi.hoisted(() => ({ lines: [] as string[] }));
-// The stream alone is ours: what stands in the lines is pino's and the logger's doing.
-vi.mock('pino', async (importOriginal) => {
-  const original = await importOriginal<typeof import('pino')>();
-  const write = (line: string) => void lines.push(line);
-  const pino = (options: import('pino').LoggerOptions) => original.pino(options, { write });
-  return { ...original, pino: Object.assign(pino, original.pino) };
-});
+const lines: string[] = [];
+const destination = { write: (line: string) => void lines.push(line) };
 
 const CANARY = 'canary-4711';
 
@@ -57,7 +51,7 @@ const errors: [what: string, error: Error][] = [
 
 describe('the log', () => {
   it.each(errors)('names %s, and holds nothing of what it says', (_, error) => {
-    const logger = new PinoLogger('trace');
+    const logger = new PinoLogger('trace', destination);
     const marker = randomUUID();
     for (const write of ['log', 'warn', 'error', 'fatal', 'debug', 'verbose'] as const) {
       logger[write](marker, error, 'Context');
@@ -76,7 +70,7 @@ describe('the log', () => {
   });
 
   it('says where in the code an error came from', () => {
-    new PinoLogger('info').error('it failed', new Error(CANARY), 'Context');
+    new PinoLogger('info', destination).error('it failed', new Error(CANARY), 'Context');
     const line = JSON.parse(lines.splice(0)[0]!) as { at: string[] };
     expect(line.at[0]).toContain('log.test.ts');
   });

@@ -102,14 +102,9 @@ export class StreamedTurns {
 
   private async end(teller: Teller, ending: Ending): Promise<void> {
     const { live, writer } = teller;
-    let told = ending;
-    try {
-      const outcome = await writer?.end({ type: 'ended', ending }, true);
-      if (outcome === 'taken' || outcome === 'unsure') told = await this.asKept(teller, ending);
-    } finally {
-      // Whatever the journal has come to: a reader is never left without an end.
-      live?.add({ type: 'ended', ending: told });
-    }
+    const outcome = await writer?.end({ type: 'ended', ending }, true);
+    const isSure = outcome === undefined || outcome === 'ended';
+    live?.add({ type: 'ended', ending: isSure ? ending : await this.asKept(teller, ending) });
   }
 
   private async endUnkept(teller: Teller, error: unknown): Promise<void> {
@@ -117,12 +112,9 @@ export class StreamedTurns {
     const ending = teller.endingAfter(error, null);
     const mayBeKept = hasCode(error, 'storage_unavailable') || !(error instanceof ServiceError);
     // Whoever takes it over tries again, when the stores may be back.
-    try {
-      if (teller.text !== '' && mayBeKept) writer?.abandon();
-      else await writer?.end({ type: 'ended', ending }, !hasCode(error, 'conversation_not_found'));
-    } finally {
-      live?.add({ type: 'ended', ending });
-    }
+    if (teller.text !== '' && mayBeKept) writer?.abandon();
+    else await writer?.end({ type: 'ended', ending }, !hasCode(error, 'conversation_not_found'));
+    live?.add({ type: 'ended', ending });
   }
 
   /** Another instance may have kept less: then its readers must not take what they saw for what is kept. */
