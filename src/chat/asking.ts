@@ -3,8 +3,9 @@ import { type Answer, AnswerEngine } from '../answer/answer-engine.js';
 import { AnswerSoFar } from '../answer/answer-so-far.js';
 import { deadlineReached } from '../answer/engine-failure.js';
 import { Environment } from '../config/environment.js';
-import type { EarlierTurn, HistoryTurn, HistoryUse } from '../conversation/turn.js';
+import type { HistoryTurn, HistoryUse } from '../conversation/turn.js';
 import { Metrics } from '../metrics/metrics.js';
+import { HistoryDepth, type NewestTurns, type Whose } from './history-depth.js';
 import { PromptHistory } from './prompt-history.js';
 import type { AnsweredQuestion, TurnListener } from './turn.js';
 
@@ -20,20 +21,18 @@ export interface Prompt {
 export class Asking {
   constructor(
     private readonly environment: Environment,
+    private readonly depth: HistoryDepth,
     private readonly history: PromptHistory,
     private readonly engine: AnswerEngine,
     private readonly metrics: Metrics,
   ) {}
 
-  /** @param available the turns that may go into the prompt, oldest first */
-  async prompt(
-    query: string,
-    source: HistoryUse['source'],
-    available: readonly EarlierTurn[],
-  ): Promise<Prompt> {
+  /** @param whose the conversation; null: it is kept nowhere */
+  async prompt(query: string, recalled: NewestTurns, whose: Whose | null): Promise<Prompt> {
+    const available = await this.depth.reach(query, recalled, whose);
     const { turns, tokens } = await this.history.choose(query, available);
     const counts = { turns_used: turns.length, turns_available: available.length, tokens };
-    return { query, turns, use: { source, ...counts } };
+    return { query, turns, use: { source: recalled.source, ...counts } };
   }
 
   /**

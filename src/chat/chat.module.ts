@@ -4,6 +4,7 @@ import { Asking } from './asking.js';
 import { ChatController } from './chat.controller.js';
 import { ChatService } from './chat.service.js';
 import { FirstTurns } from './first-turns.js';
+import { HistoryDepth } from './history-depth.js';
 import { IdempotentTurns } from './idempotent-turns.js';
 import { OwedErasures } from './owed-erasures.js';
 import { PromptHistory } from './prompt-history.js';
@@ -23,6 +24,7 @@ import { StreamedTurns } from './stream/streamed-turns.js';
     FirstTurns,
     IdempotentTurns,
     OwedErasures,
+    HistoryDepth,
     PromptHistory,
     StreamedTurns,
     RunningAnswers,

@@ -57,7 +57,8 @@ export class ChatService {
     listener: TurnListener | null,
   ): Promise<TurnResult> {
     const source = history.length > 0 ? 'client' : 'none';
-    const prompt = await this.asking.prompt(query, source, history);
+    const sent = { source, turns: history, lastSeq: history.length } as const;
+    const prompt = await this.asking.prompt(query, sent, null);
     listener?.begun(null);
     const answered = await this.asking.ask(prompt, listener);
     listener?.answered(answered);
@@ -78,11 +79,12 @@ export class ChatService {
     const startedMs = performance.now();
     const { query, durability, metadata } = request;
     const { idempotency } = options;
-    const { source, turns, keyring } = await this.recall(request, owner, options.expectedSeq);
+    const recalled = await this.recall(request, owner, options.expectedSeq);
+    const { keyring } = recalled;
 
     const create = request.conversationId === null;
     const where = { conversationId, owner, keyring, create };
-    const prompt = await this.asking.prompt(query, source, turns);
+    const prompt = await this.asking.prompt(query, recalled, where);
     const asked = { question: query, metadata, idempotency };
     listener?.begun({
       ...where,

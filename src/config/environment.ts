@@ -29,6 +29,8 @@ export class Environment {
   readonly pruneHistoryToTurns: number;
   readonly historyMaxTokens: number;
   readonly historyStrategy: 'relevance' | 'recency';
+  /** `all`: also older turns that the session has no more. */
+  readonly historyDepth: 'session' | 'all';
   readonly historyTokenizer: 'o200k_base' | 'estimate';
   readonly flushAfterEachTurn: boolean;
   readonly sweepIntervalSeconds: number;
@@ -91,6 +93,7 @@ export class Environment {
     this.historyMaxTokens = variables.integer('HISTORY_MAX_TOKENS', { default: 3000, ...count });
     const strategies = ['relevance', 'recency'] as const;
     this.historyStrategy = variables.oneOf('HISTORY_STRATEGY', strategies, 'relevance');
+    this.historyDepth = variables.oneOf('HISTORY_DEPTH', ['session', 'all'], 'session');
     const tokenizers = ['o200k_base', 'estimate'] as const;
     this.historyTokenizer = variables.oneOf('HISTORY_TOKENIZER', tokenizers, 'o200k_base');
     this.flushAfterEachTurn = variables.boolean('AUTO_SYNC_TO_DB', true);

@@ -1,6 +1,6 @@
 import { stem } from 'porter2';
 import { ASKING_WORDS, POINTING_WORDS } from '../language/stop-words.js';
-import { wordsOf } from '../language/words.js';
+import { unspacedPairsOf, wordsOf } from '../language/words.js';
 import { takeDates } from './date-terms.js';
 import type { EarlierTurn } from '../conversation/turn.js';
 import { beginningOf, contentWordsOf } from './turn-terms.js';
@@ -19,6 +19,8 @@ const MOST_OWN_TERMS_OF_A_FOLLOW_UP = 2;
 const BORROWED_WEIGHT = 0.5;
 // A turn says first what it is about.
 const CHARACTERS_LENT = 1000;
+// Each is looked for in each turn. A question of one line has no more.
+const MOST_FRAGMENTS = 30;
 
 /** What a question asks for. */
 export interface AskedTerms {
@@ -32,15 +34,32 @@ export interface AskedTerms {
 export function readQuestion(question: string, turns: readonly EarlierTurn[]): AskedTerms {
   const text = beginningOf(question);
   const weights = weightsOf(text);
-  const last = turns.at(-1);
-  const borrowed = last !== undefined && leansBack(text, weights);
-  if (borrowed) {
-    const lent = `${last.question}\n${last.answer}`.slice(0, CHARACTERS_LENT);
-    for (const [term, weight] of weightsOf(lent)) {
-      if (!weights.has(term)) weights.set(term, weight * BORROWED_WEIGHT);
-    }
+  const lent = lentTo(text, weights, turns);
+  for (const [term, weight] of weightsOf(lent)) {
+    if (!weights.has(term)) weights.set(term, weight * BORROWED_WEIGHT);
   }
-  return { weights, borrowed };
+  return { weights, borrowed: lent !== '' };
+}
+
+/** What a full-text search looks for, in place of the terms that ranking reads. */
+export function readForSearch(
+  question: string,
+  turns: readonly EarlierTurn[],
+): { text: string; fragments: string[] } {
+  const own = beginningOf(question);
+  const text = `${own}\n${lentTo(own, weightsOf(own), turns)}`;
+  const pairs = new Set(unspacedPairsOf(text));
+  return { text, fragments: [...pairs].slice(0, MOST_FRAGMENTS) };
+}
+
+function lentTo(
+  text: string,
+  weights: AskedTerms['weights'],
+  turns: readonly EarlierTurn[],
+): string {
+  const last = turns.at(-1);
+  if (!last || !leansBack(text, weights)) return '';
+  return `${last.question}\n${last.answer}`.slice(0, CHARACTERS_LENT);
 }
 
 function weightsOf(text: string): Map<string, number> {

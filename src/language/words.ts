@@ -6,6 +6,7 @@ const WORD = /[\p{L}\p{N}\p{M}]+(?:(?:'|(?<=\p{N})[.,](?=\p{N}))[\p{L}\p{N}\p{M}
 const UNSPACED =
   '\\p{scx=Han}\\p{scx=Hira}\\p{scx=Kana}\\p{scx=Hang}\\p{scx=Bopo}\\p{scx=Thai}\\p{scx=Laoo}\\p{scx=Khmr}\\p{scx=Mymr}\\p{scx=Tibt}';
 const HAS_UNSPACED = new RegExp(`[${UNSPACED}]`, 'u');
+const PAIR = new RegExp(`^[${UNSPACED}]{2}$`, 'u');
 const SAME_KIND = new RegExp(`[${UNSPACED}]+|[^${UNSPACED}]+`, 'gu');
 
 /**
@@ -19,6 +20,11 @@ export function wordsOf(text: string): string[] {
     else words.push(run.endsWith("'s") ? run.slice(0, -2) : run);
   }
   return words;
+}
+
+/** Each pair of neighbours in what is written without spaces, in order. */
+export function unspacedPairsOf(text: string): string[] {
+  return wordsOf(text).filter((word) => PAIR.test(word));
 }
 
 function pushUnspaced(run: string, words: string[]): void {

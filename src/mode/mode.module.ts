@@ -9,6 +9,7 @@ import { ClientErasure } from '../conversation/client.erasure.js';
 import { ClientHistory } from '../conversation/client.history.js';
 import { HistoryStore } from '../conversation/history-store.js';
 import { NoExport } from '../conversation/no-export.js';
+import { NoOlderTurns, OlderTurns } from '../conversation/older-turns.js';
 import { OwnerErasure } from '../conversation/owner-erasure.js';
 import { OwnerExport } from '../conversation/owner-export.js';
 import { StoredExport } from '../conversation/stored-export.js';
@@ -22,6 +23,7 @@ import { DatabaseClaims } from '../persistence/database.claims.js';
 import { DatabaseErasure } from '../persistence/database.erasure.js';
 import { DatabaseExport } from '../persistence/database.export.js';
 import { DatabaseHistory } from '../persistence/database.history.js';
+import { DatabaseOlderTurns } from '../persistence/database.older-turns.js';
 import { PersistenceModule } from '../persistence/persistence.module.js';
 import { RedisClaims } from '../session/redis.claims.js';
 import { RedisEraser } from '../session/redis.eraser.js';
@@ -38,6 +40,7 @@ interface Architecture {
   readonly imports: NonNullable<ModuleMetadata['imports']>;
   readonly store: readonly Provider[];
   readonly ownData: readonly Provider[];
+  readonly older: Provider;
   readonly claims: Provider;
   readonly journal: Provider;
   readonly shelf: Provider;
@@ -61,6 +64,8 @@ function architectureOf({ historyMode, databaseUrlGiven }: Environment): Archite
   const shipped: Provider = { provide: PaperShelf, useClass: ShippedPapers };
   const shared: Provider = { provide: AnswerJournal, useExisting: RedisJournal };
   const none: Provider = { provide: AnswerJournal, useClass: NoJournal };
+  const archived: Provider = { provide: OlderTurns, useExisting: DatabaseOlderTurns };
+  const nothingOlder: Provider = { provide: OlderTurns, useClass: NoOlderTurns };
   switch (historyMode) {
     case 'hybrid':
       return {
@@ -70,6 +75,7 @@ function architectureOf({ historyMode, databaseUrlGiven }: Environment): Archite
           { provide: OwnerErasure, useExisting: HybridErasure },
           ...exported({ provide: StoredExport, useExisting: HybridExport }),
         ],
+        older: archived,
         claims: { provide: Claims, useExisting: HybridClaims },
         journal: shared,
         shelf: stored,
@@ -82,6 +88,7 @@ function architectureOf({ historyMode, databaseUrlGiven }: Environment): Archite
           { provide: OwnerErasure, useExisting: DatabaseErasure },
           ...exported({ provide: StoredExport, useExisting: DatabaseExport }),
         ],
+        older: archived,
         claims: { provide: Claims, useExisting: DatabaseClaims },
         journal: none,
         shelf: stored,
@@ -91,6 +98,7 @@ function architectureOf({ historyMode, databaseUrlGiven }: Environment): Archite
         imports: [SessionModule, JournalModule, ...(databaseUrlGiven ? [PersistenceModule] : [])],
         store: [RedisEraser, ...sealed({ provide: StoredHistory, useClass: RedisHistory })],
         ownData: [{ provide: OwnerErasure, useClass: RedisErasure }, notExported],
+        older: nothingOlder,
         claims: { provide: Claims, useExisting: RedisClaims },
         journal: shared,
         shelf: databaseUrlGiven ? stored : shipped,
@@ -100,6 +108,7 @@ function architectureOf({ historyMode, databaseUrlGiven }: Environment): Archite
         imports: [],
         store: [{ provide: HistoryStore, useClass: ClientHistory }],
         ownData: [{ provide: OwnerErasure, useClass: ClientErasure }, notExported],
+        older: nothingOlder,
         claims: { provide: Claims, useClass: NoClaims },
         journal: none,
         shelf: shipped,
@@ -111,17 +120,18 @@ function architectureOf({ historyMode, databaseUrlGiven }: Environment): Archite
 @Module({})
 export class ModeModule {
   static forRoot(environment: Environment): DynamicModule {
-    const { imports, store, ownData, claims, journal, shelf } = architectureOf(environment);
+    const { imports, store, ownData, older, claims, journal, shelf } = architectureOf(environment);
     return {
       module: ModeModule,
       global: true,
       imports: [CryptoModule, ...imports],
-      providers: [...store, ...ownData, claims, journal, shelf],
+      providers: [...store, ...ownData, older, claims, journal, shelf],
       exports: [
         ...imports,
         HistoryStore,
         OwnerErasure,
         OwnerExport,
+        OlderTurns,
         Claims,
         AnswerJournal,
         PaperShelf,

@@ -64,6 +64,10 @@ export class ConversationMessage {
   @Column({ name: 'idempotency_body', type: 'bytea', nullable: true })
   idempotencyBody: Buffer | null;
 
+  /** The words of question and answer; null: sealed, or not read yet. */
+  @Column({ type: 'tsvector', nullable: true, select: false })
+  terms: string | null;
+
   /** The data key that sealed question, answer, context and metadata; null: they are as they were said. */
   @Column({ name: 'key_id', type: 'text', nullable: true })
   keyId: string | null;

@@ -13,6 +13,7 @@ import { DatabaseErasure } from './database.erasure.js';
 import { ArchivePages } from './archive-pages.js';
 import { DatabaseExport } from './database.export.js';
 import { DatabaseHistory } from './database.history.js';
+import { DatabaseOlderTurns } from './database.older-turns.js';
 import { Database } from './database.js';
 import { HotStaleMarks } from './hot-stale-marks.js';
 import { OwnerErasures } from './owner-erasures.js';
@@ -26,6 +27,7 @@ const STORES = [
   AcceptedTurnArchive,
   HotStaleMarks,
   DatabaseHistory,
+  DatabaseOlderTurns,
   DatabaseErasure,
   ArchivePages,
   DatabaseExport,

@@ -21,6 +21,12 @@ export class CountingEngine {
     return this.stub.requests.length;
   }
 
+  /** Of the last prompt, oldest first; the last one is what was asked. */
+  get questionsInPrompt(): string[] {
+    const { messages } = this.stub.requests.at(-1)!;
+    return messages.filter(({ role }) => role === 'user').map(({ content }) => content);
+  }
+
   callsFor(question: string): number {
     return this.stub.requests.filter(({ messages }) => messages.at(-1)?.content === question)
       .length;
