@@ -1,42 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import type { PoolClient } from 'pg';
-import type { NumberedStoredTurn, StoredText } from '../conversation/stored-turn.js';
-import {
-  insertConversations,
-  insertTurns,
-  markHotStale,
-  lockConversations,
-  numbersOf,
-} from './archive.statements.js';
+import { type AcceptedBatch, type ArchivedSoFar, insertAccepted } from './accepted.statements.js';
+import { insertConversations, lockConversations } from './archive.statements.js';
 import { addDataKeys } from './keyring.statements.js';
 import { Database } from './database.js';
 import { hasErasedSince } from './owner-erasures.js';
 
-/** A turn as Redis has accepted it. */
-export interface AcceptedTurn extends NumberedStoredTurn {
-  /** The turn that it followed there; '' when it was the first. */
-  readonly previousTurnId: string;
-}
-
-/** Turns of one conversation, in their order. */
-export interface AcceptedBatch {
-  readonly conversationId: string;
-  readonly owner: string | null;
-  readonly turns: readonly AcceptedTurn[];
-  /** Holds the data key of each of them. */
-  readonly keyring: string;
-  readonly title: StoredText | null;
-}
-
 /** An erased conversation takes nothing any more. */
 export const ERASED = Number.POSITIVE_INFINITY;
-
-export interface ArchivedSoFar {
-  /** How many turns of the conversation are archived, or ERASED. */
-  readonly count: number;
-  /** Those of the batch that are among them. */
-  readonly turns: readonly AcceptedTurn[];
-}
 
 export interface CommitOptions {
   /** Not where somebody else holds its row; else waits for it. */
@@ -53,8 +23,7 @@ export class AcceptedTurnArchive {
   constructor(private readonly database: Database) {}
 
   /**
-   * Stores those turns that follow directly on what is archived: behind a gap stands a turn that another
-   * instance has accepted, and goes first. Marks the conversation: Redis may have lost them.
+   * Stores those turns that follow directly on what is archived.
    * @throws ServiceError storage_unavailable, and what is wrong with the data.
    */
   async commit(
@@ -73,21 +42,8 @@ export class AcceptedTurnArchive {
       const [row] = await lockConversations(client, [conversationId], { skipHeld });
       if (!row) return { count: 0, turns: [] };
       if (row.erased) return { count: ERASED, turns };
-      const known = await numbersOf(
-        client,
-        turns.map(({ id }) => id),
-      );
-      const count = Number(row.turn_count);
-      const unknown = turns.filter(({ id }) => !known.has(id));
-      const newestId = await newestOf(client, conversationId, count);
-      const due = late ? unknown : following({ id: newestId, seq: count }, unknown);
-      if (due.length > 0) {
-        await addDataKeys(client, [row], [batch]);
-        await insertTurns(client, [{ ...batch, turns: due }]);
-        await markHotStale(client, conversationId, due.at(-1)!.id);
-      }
-      const stored = turns.filter((turn) => known.has(turn.id) || due.includes(turn));
-      return { count: count + due.length, turns: stored };
+      await addDataKeys(client, [row], [batch]);
+      return insertAccepted(client, row, accepted, { late });
     });
   }
 
@@ -115,28 +71,4 @@ export class AcceptedTurnArchive {
     );
     return rows.map(({ id }) => id);
   }
-}
-
-async function newestOf(client: PoolClient, conversationId: string, seq: number): Promise<string> {
-  const { rows } = await client.query<{ id: string }>(
-    'select id from conversation_messages where conversation_id = $1 and seq = $2',
-    [conversationId, seq],
-  );
-  return rows[0]?.id ?? '';
-}
-
-/**
- * Those that follow on one another from this turn on. By their ids, for another turn may have taken a place; and by
- * their places, for a turn that came a second time may stand behind others that Redis alone has.
- */
-function following(
-  newest: { readonly id: string; readonly seq: number },
-  turns: readonly AcceptedTurn[],
-): AcceptedTurn[] {
-  const due: AcceptedTurn[] = [];
-  for (const turn of turns) {
-    const { id, seq } = due.at(-1) ?? newest;
-    if (turn.previousTurnId === id && turn.seq === seq + 1) due.push(turn);
-  }
-  return due;
 }

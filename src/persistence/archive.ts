@@ -11,6 +11,7 @@ import type {
   StoredConversation,
   StoredTurn,
 } from '../conversation/stored-turn.js';
+import { type AcceptedBatch, insertAccepted } from './accepted.statements.js';
 import { toConversation, toTurn } from './archive.rows.js';
 import {
   type ConversationBatch,
@@ -53,6 +54,8 @@ export interface ArchivedTurn {
 export interface DirectAppend extends Omit<StoredAppend, 'durability' | 'retry'> {
   /** The session in Redis will not have this turn: mark the conversation for recovery. */
   readonly aroundRedis: boolean;
+  /** What this instance had accepted into Redis before, and does not know archived. */
+  readonly accepted?: () => AcceptedBatch | undefined;
 }
 
 /**
@@ -101,7 +104,7 @@ export class Archive {
   }
 
   /**
-   * Stores one turn without Redis, and answers with its place.
+   * Stores one turn without Redis, behind those that Redis had accepted from here, and answers with its place.
    * @throws ServiceError conversation_not_found, conversation_changed, storage_unavailable.
    */
   async append(append: DirectAppend): Promise<number> {
@@ -111,13 +114,18 @@ export class Archive {
       if (append.create) await insertConversations(client, [batch]);
       const [row] = await lockConversations(client, [conversationId]);
       if (!row || row.erased || row.user_id !== owner) throw conversationNotFound();
+      // Under the lock: what it waited for may have been archived since anybody looked.
+      const accepted = append.accepted?.();
+      await addDataKeys(client, [row], accepted ? [accepted, batch] : [batch]);
+      const { count } = accepted
+        ? await insertAccepted(client, row, accepted)
+        : { count: Number(row.turn_count) };
       const already = (await numbersOf(client, [turn.id])).get(turn.id);
       if (already !== undefined) return already;
-      assertExpected(append, Number(row.turn_count));
-      await addDataKeys(client, [row], [batch]);
+      assertExpected(append, count);
       await insertTurns(client, [batch]);
       if (append.aroundRedis) await markHotStale(client, conversationId, turn.id);
-      return Number(row.turn_count) + 1;
+      return count + 1;
     });
   }
 

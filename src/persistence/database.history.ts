@@ -11,7 +11,7 @@ import type { StoredConversation } from '../conversation/stored-turn.js';
 import { Environment } from '../config/environment.js';
 import { Metrics } from '../metrics/metrics.js';
 import { ArchiveErasure } from './archive-erasure.js';
-import { Archive } from './archive.js';
+import { Archive, type DirectAppend } from './archive.js';
 import { Database } from './database.js';
 
 /** Postgres alone: every turn is committed before its reply. */
@@ -54,13 +54,16 @@ export class DatabaseHistory extends StoredHistory {
   }
 
   append(request: StoredAppend): Promise<Appended> {
-    return this.commit(request, false);
+    return this.commit({ ...request, aroundRedis: false });
   }
 
   /** For `hybrid` while Redis is away: the session there will lack this turn. */
-  appendAroundRedis(request: StoredAppend): Promise<Appended> {
+  async appendAroundRedis(
+    request: StoredAppend,
+    accepted: NonNullable<DirectAppend['accepted']>,
+  ): Promise<Appended> {
     this.metrics.redisFallback.inc();
-    return this.commit(request, true);
+    return this.commit({ ...request, aroundRedis: true, accepted });
   }
 
   async find(
@@ -87,8 +90,8 @@ export class DatabaseHistory extends StoredHistory {
     return tail.conversation;
   }
 
-  private async commit(request: StoredAppend, aroundRedis: boolean): Promise<Appended> {
-    const seq = await this.archive.append({ ...request, aroundRedis });
+  private async commit(append: DirectAppend): Promise<Appended> {
+    const seq = await this.archive.append(append);
     return { seq, durability: 'committed' };
   }
 }

@@ -152,8 +152,8 @@ export class HybridHistory extends StoredHistory {
   /** The turn may be in Redis already, when only the reply was lost: its id keeps it from being stored twice. */
   private async appendAroundRedis(request: StoredAppend): Promise<Appended> {
     const { conversationId } = request;
-    const appended = await this.writeBehind.aroundRedis(conversationId, () =>
-      this.orUnknown(this.durable.appendAroundRedis(request), conversationId),
+    const appended = await this.writeBehind.aroundRedis(conversationId, (accepted) =>
+      this.orUnknown(this.durable.appendAroundRedis(request, accepted), conversationId),
     );
     await this.sessions.distrust(conversationId);
     return appended;

@@ -3,6 +3,7 @@ import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { storageUnavailable } from '../conversation/errors.js';
 import type { StoredAppend } from '../conversation/stored-history.js';
 import { AcceptedTurnArchive, type CommitOptions, ERASED } from '../persistence/accepted-turns.js';
+import type { AcceptedBatch } from '../persistence/accepted.statements.js';
 import { RedisConnection } from '../redis/redis.connection.js';
 import type { AppendedTurn } from '../session/session.js';
 import { failureReason } from './failure-reason.js';
@@ -65,6 +66,12 @@ export class Rescue implements OnApplicationShutdown {
   async catchUp(conversationId: string): Promise<void> {
     const isDone = await this.rescueOne(conversationId, { skipHeld: false });
     if (!isDone) throw storageUnavailable();
+  }
+
+  /** What is left after that, and goes with whatever is written instead: its turn may come in between. */
+  accepted(conversationId: string): AcceptedBatch | undefined {
+    const accepted = this.unflushed.of(conversationId);
+    return accepted && { conversationId, ...accepted };
   }
 
   /** There is no session, or none to be trusted: where it had turns of ours, Redis has lost others too. */

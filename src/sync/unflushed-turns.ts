@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { mergeKeyrings } from '../conversation/keyring.js';
-import type { AcceptedBatch, AcceptedTurn } from '../persistence/accepted-turns.js';
+import type { AcceptedBatch, AcceptedTurn } from '../persistence/accepted.statements.js';
 
 /** Turns of one conversation that Redis has accepted, in their order. */
 export interface AcceptedTurns extends Omit<AcceptedBatch, 'conversationId'> {

@@ -3,9 +3,14 @@ import { Environment } from '../config/environment.js';
 import type { StoredAppend } from '../conversation/stored-history.js';
 import type { AppendedTurn } from '../session/session.js';
 import { Backlog } from './backlog.js';
+import type { AcceptedBatch } from '../persistence/accepted.statements.js';
+import { failureReason } from './failure-reason.js';
 import { FlushQueue } from './flush-queue.js';
 import { Recovery } from './recovery.js';
 import { Rescue } from './rescue.js';
+
+/** @param accepted what this instance had accepted of the conversation, when it is asked for; goes first */
+type WriteAround<T> = (accepted: () => AcceptedBatch | undefined) => Promise<T>;
 
 /** What follows a turn: its flush, and what has to be remembered when it went around Redis. */
 @Injectable()
@@ -51,8 +56,15 @@ export class WriteBehind {
   }
 
   /** Redis is away, and a turn is written without it; it may come back, and be recovered, before that is done. */
-  async aroundRedis<T>(conversationId: string, write: () => Promise<T>): Promise<T> {
-    await this.rescue.catchUp(conversationId);
-    return this.recovery.around(write);
+  async aroundRedis<T>(conversationId: string, write: WriteAround<T>): Promise<T> {
+    const around = async () => {
+      await this.rescue.catchUp(conversationId);
+      return this.recovery.around(() => write(() => this.rescue.accepted(conversationId)));
+    };
+    return around().catch((error: unknown) => {
+      if (failureReason(error) !== 'poison') throw error;
+      // One that went first may be what is refused: as the rescue comes to it alone, it becomes a dead letter.
+      return around();
+    });
   }
 }

@@ -99,6 +99,48 @@ it('notices by the flush of a turn, without another request, that Redis says not
   await settle(service, ledger);
 });
 
+it('lets nothing pass what it had accepted, though what that waits for is archived at the last instant', async () => {
+  const ownPostgres = await createProxy(database.url);
+  const otherRedis = await createProxy(redis.directUrl);
+  const service = await start({
+    ...BY_THE_SWEEP,
+    DATABASE_URL: ownPostgres.through(database.url),
+  });
+  const other = await start({
+    ...BY_THE_SWEEP,
+    REDIS_URL: otherRedis.through(redis.directUrl),
+  });
+  const ledger = new Ledger();
+  const { conversationId } = await ledger.turn(other, 'first', { durability: 'committed' });
+  await ledger.turn(other, 'second', { conversationId });
+  await ledger.turn(service, 'third', { conversationId });
+  redis.proxy.refuse();
+  await redisIs('away', service);
+
+  // The locks of a rescue before the archive is read, of one before it is written to, and of that write.
+  const LOCK = 'for update\u0000';
+  let held = ownPostgres.holdOnce(LOCK);
+  const asked = ledger.ask(service, 'fourth', { conversationId });
+  for (let later = 1; later <= 2; later++) {
+    await held.reached;
+    const next = ownPostgres.holdOnce(LOCK);
+    held.release();
+    held = next;
+  }
+  await held.reached;
+  expect(await questionsOf(conversationId)).toEqual(['first']);
+  otherRedis.refuse();
+  await eventually(async () =>
+    expect(await questionsOf(conversationId)).toEqual(['first', 'second']),
+  );
+  held.release();
+  expect((await asked).body).toMatchObject({ seq: 4, durability: 'committed' });
+  expect(await questionsOf(conversationId)).toEqual(['first', 'second', 'third', 'fourth']);
+  otherRedis.pass();
+  redis.proxy.pass();
+  await settle(service, ledger);
+});
+
 it('leaves to Redis what follows a turn of another instance that cannot archive it now', async () => {
   const otherLink = await createProxy(database.url);
   const other = await start({ ...BY_THE_SWEEP, DATABASE_URL: otherLink.through(database.url) });

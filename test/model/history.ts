@@ -1,4 +1,5 @@
 import type { Instance } from './instance.js';
+import type { Appended } from './postgres.js';
 import { DENIED, Denied, ignore, Poison, type Process, RedisDown } from './process.js';
 import { UNAVAILABLE, Unavailable } from './process.js';
 import { KEEP_TURNS, type NewTurn, type TurnId } from './session.js';
@@ -149,14 +150,10 @@ export class History {
   }
 
   private *appendAroundRedis(request: NewTurn): Process<Durability> {
-    const { redis, recovery, rescue, world } = this.instance;
+    const { redis, recovery, world } = this.instance;
     recovery.owe();
-    let ownNext = world.incidents.ownNext(this.instance, request.id);
-    if (!world.removed.has('rescue-before-write') && !(yield* rescue.rescue(request.id))) {
-      ownNext = undefined;
-    }
     try {
-      yield* this.appendDurable(request, ownNext === request.turn ? undefined : ownNext);
+      yield* this.appendDurable(request);
       world.incidents.noteOwed(request.turn, this.instance);
       recovery.wroteAround();
       yield* this.distrust(request);
@@ -186,16 +183,28 @@ export class History {
     }
   }
 
-  private *appendDurable(request: NewTurn, ownNext: TurnId | undefined): Process {
-    const { postgres, world } = this.instance;
-    let outcome: ReturnType<typeof world.appendDurable>;
-    try {
-      outcome = yield* postgres.run(() => world.appendDurable(request, this.instance, ownNext));
-    } catch (error) {
-      throw error instanceof Poison ? DENIED : error;
-    }
+  private *appendDurable(request: NewTurn): Process {
+    // One that goes first may be what is refused: the next rescue makes a dead letter of it.
+    const outcome =
+      (yield* this.rescueAndAppend(request)) ?? (yield* this.rescueAndAppend(request)) ?? 'refused';
+    if (outcome === 'refused') throw DENIED;
     if (outcome === 'changed') throw DENIED;
     if (outcome === 'ahead') throw UNAVAILABLE;
     if (outcome === 'not found') throw (yield* this.isErased(request.id)) ? DENIED : UNAVAILABLE;
+  }
+
+  /** @returns null: Postgres has refused one of the turns. */
+  private *rescueAndAppend(request: NewTurn): Process<Appended | null> {
+    const { postgres, rescue, world } = this.instance;
+    const { removed } = world;
+    if (!removed.has('rescue-before-write') && !(yield* rescue.rescue(request.id)))
+      throw UNAVAILABLE;
+    const accepted = () => (removed.has('rescue-with-write') ? [] : rescue.of(request.id));
+    try {
+      return yield* postgres.run(() => world.appendDurable(request, this.instance, accepted()));
+    } catch (error) {
+      ignore(error, Poison);
+      return null;
+    }
   }
 }

@@ -43,6 +43,8 @@ export interface Rescued {
   readonly due: readonly TurnId[];
 }
 
+export type Appended = 'stored' | 'not found' | 'changed' | 'ahead';
+
 interface Row {
   /** Element i has seq i + 1. */
   turns: TurnId[];
@@ -131,8 +133,36 @@ export class ModelPostgres {
     return true;
   }
 
-  /** One turn around Redis. @throws Poison. */
-  append(request: NewTurn): 'stored' | 'not found' | 'changed' | 'ahead' {
+  /**
+   * One turn around Redis, and first what Redis had accepted from the same instance, as far as it follows: both or none.
+   * @param onNew called before a turn is stored that was not there. @throws Poison.
+   */
+  appendBehind(
+    request: NewTurn,
+    accepted: readonly AcceptedTurn[],
+    onNew: () => void,
+  ): { outcome: Appended; due: readonly TurnId[] } {
+    const { id } = request;
+    const before = this.rows.get(id);
+    const isKnown = before !== undefined && !before.erased;
+    const backup = before && { ...before, turns: [...before.turns] };
+    const restore = () => (backup ? this.rows.set(id, backup) : this.rows.delete(id));
+    try {
+      const first = isKnown && accepted.length > 0 ? accepted : [];
+      const options = { isHeld: false, late: false };
+      const due = first.length > 0 ? this.commitNext(id, first, options)!.due : [];
+      const outcome = this.append(request, onNew);
+      if (outcome === 'stored') return { outcome, due };
+      restore();
+      return { outcome, due: [] };
+    } catch (error) {
+      restore();
+      throw error;
+    }
+  }
+
+  /** @throws Poison. */
+  private append(request: NewTurn, onNew: () => void): Appended {
     const { id, turn, create, expected } = request;
     if (!create && !this.rows.has(id)) return 'not found';
     const row = this.row(id);
@@ -143,6 +173,7 @@ export class ModelPostgres {
       return expected > count ? 'ahead' : 'changed';
     }
     if (this.isPoison(turn)) throw POISON;
+    if (!row.turns.includes(turn)) onNew();
     const written = this.insertRow(id);
     this.insertTurn(written, turn);
     if (!this.removed.has('mark-around')) written.mark = turn;

@@ -185,6 +185,11 @@ export const RULES = {
     'an instance overtook its own accepted turn',
     'Redis away',
   ),
+  'rescue-with-write': rule(
+    'and what it still holds by then goes first in the very transaction of that write',
+    'an instance overtook its own accepted turn',
+    'Redis away',
+  ),
   'archive-lost': rule(
     'what an instance holds and neither store has is archived late',
     'a turn that an instance holds is not in Postgres',

@@ -3,6 +3,7 @@ import { Instance } from './instance.js';
 import { Ledger } from './ledger.js';
 import {
   type AcceptedTurn,
+  type Appended,
   type Batch,
   type Committed,
   type Marked,
@@ -146,21 +147,17 @@ export class World {
     return rescued;
   }
 
-  /** @param ownNext what this instance had to rescue before it. */
-  appendDurable(
-    request: NewTurn,
-    by: Instance,
-    ownNext: TurnId | undefined,
-  ): ReturnType<ModelPostgres['append']> {
+  /** @param accepted what goes first in the same transaction. @throws Poison. */
+  appendDurable(request: NewTurn, by: Instance, accepted: readonly AcceptedTurn[]): Appended {
     const { id, turn } = request;
-    const wasThere = this.postgres.row(id).turns.includes(turn);
-    const isOvertaking = ownNext !== undefined && this.incidents.ownNext(by, id) === ownNext;
-    const outcome = this.postgres.append(request);
-    if (outcome === 'stored' && !wasThere) {
+    const { outcome, due } = this.postgres.appendBehind(request, accepted, () => {
+      const next = this.incidents.ownNext(by, id);
+      const isOvertaking = next !== undefined && next !== turn;
       if (isOvertaking) this.ledger.fail('an instance overtook its own accepted turn');
       this.incidents.noteOvertaken(id, turn);
       this.incidents.noteMarked(turn);
-    }
+    });
+    for (const each of due) this.incidents.noteMarked(each);
     return outcome;
   }
 

@@ -1,5 +1,5 @@
 import { beforeEach, expect, it } from 'vitest';
-import type { AcceptedTurn } from '../../src/persistence/accepted-turns.js';
+import type { AcceptedTurn } from '../../src/persistence/accepted.statements.js';
 import { UnflushedTurns } from '../../src/sync/unflushed-turns.js';
 import { UNSEALED } from '../support/archive.js';
 import { aTurn } from '../support/turns.js';
