@@ -79,8 +79,9 @@ class Order {
     return this.rows.some(({ id, seq, question }) => {
       if (seq <= place || seq > this.placeOf(passed)) return false;
       const booked = this.book.turns.get(id);
-      // What was written around Redis as well stood before nothing there.
-      if (booked?.durability === 'committed') return false;
+      // One that was under way by then may have been taken by Redis, unheard, before it was written around that.
+      // Whatever else is committed stood before nothing in Redis.
+      if (booked?.durability === 'committed') return booked.askedMs < by.askedMs;
       const isPlaceTaken = booked !== undefined && booked.seq < place;
       return isPlaceTaken || this.keepersOf(question).some((keeper) => keeper !== writer);
     });

@@ -73,6 +73,15 @@ it('counts apart what passed turns of its own process the first of whose places 
   });
 });
 
+it('counts apart what passed one of its own process behind one that was on its way to either store', () => {
+  const behind = { question: 'behind', by: one, seq: 2, askedMs: 600 };
+  const both = { question: 'both', by: other, durability: 'committed', seq: 2 };
+  const before = judge([around, { ...both, askedMs: 1995 }, behind]);
+  expect(before).toEqual({ reordered: [], overtaking: 2 });
+  const after = judge([around, { ...both, askedMs: 2005 }, behind]);
+  expect(after).toEqual({ reordered: [expect.stringContaining('around')], overtaking: 1 });
+});
+
 it.each([
   ['passed one that its own process had accepted', around, { by: one }],
   ['passed a committed one', around, { by: other, durability: 'committed' }],
