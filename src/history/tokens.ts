@@ -10,7 +10,8 @@ export const estimateTokens: CountTokens = (text) =>
 
 // The tokenizer's time grows with the square of a run that nothing interrupts: 100,000 of one Chinese
 // character take a minute, cut into pieces of 256 some milliseconds. Real texts have no such runs.
-const LONG_RUN = /[\p{L}\p{M}]{257,}|[^\s\p{L}\p{M}\p{N}]{257,}|\s{257,}/gu;
+// Line breaks end no run of signs: the tokenizer takes "/\n/\n/" as one.
+const LONG_RUN = /[\p{L}\p{M}]{257,}|(?:[^\s\p{L}\p{M}\p{N}]|[\r\n]){257,}|\s{257,}/gu;
 const PIECE = /.{1,256}/gsu;
 
 /** Loads the tokenizer of OpenAI's models since GPT-4o (o200k_base): once, 0.15 s and some 60 MB. */

@@ -26,7 +26,7 @@ describe('counting tokens', () => {
     expect(count('What does <|endoftext|> mean?')).toBeGreaterThan(5);
   });
 
-  it.each(['论', 'a', '=', ' ', '𝒳', 'ab', '論a', '\u0301', '👍'])(
+  it.each(['论', 'a', '=', ' ', '𝒳', 'ab', '論a', '\u0301', '👍', '/\n', '/\r\n'])(
     'is not held up by a run that nothing interrupts: %j',
     (piece) => {
       const before = process.cpuUsage();
