@@ -118,6 +118,8 @@ it('leaves nothing of an answer whose conversation is erased meanwhile', async (
   const { stream } = await ask(one, 'And then?', { conversationId });
   await stream.until(says('word5'));
   await erase(other, conversationId);
+  // The engine has not come to its end yet, on that instance.
+  for (const each of [one, other]) expect((await resume(each, conversationId)).status).toBe(404);
   const frames = await stream.rest();
   expect(typesOf(frames).slice(-2)).toEqual(['error', '[DONE]']);
   expect(metadataOf(frames, 'message-metadata')).toEqual({ error: 'conversation_not_found' });

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { AnswerJournal, JOURNAL_START } from '../../conversation/answer-journal.js';
 import type { PlannedTurn } from '../../conversation/claims.js';
-import { conversationNotFound } from '../../conversation/errors.js';
+import { conversationNotFound, hasCode } from '../../conversation/errors.js';
 import { HistoryStore } from '../../conversation/history-store.js';
 import type { AnswerEvent } from './answer-event.js';
 import { FollowedAnswers } from './followed-answers.js';
@@ -49,6 +49,7 @@ export class AnswerReaders {
     const running = this.journal.isShared ? await this.runningIn(conversationId, owner) : [];
     const turnId = running.find((each) => each === seen?.turnId) ?? running[0];
     if (turnId !== undefined) {
+      await this.assertNotErased({ conversationId, turnId }, owner);
       return this.show({ conversationId, turnId }, seen?.turnId === turnId ? seen.number : 0);
     }
     const rest = seen && (await this.restOf({ conversationId, ...seen }, owner));
@@ -131,6 +132,15 @@ export class AnswerReaders {
       place = page.next;
       await delay(POLL_MS);
     }
+  }
+
+  /** An answer that is made here runs on when its conversation is erased; whoever comes back must not see it. */
+  private async assertNotErased({ conversationId, turnId }: PlannedTurn, owner: string | null) {
+    const own = this.localOf(conversationId, owner).find(({ answer }) => answer.turnId === turnId);
+    if (!own || own.begins) return;
+    await this.assertKnown(conversationId, owner).catch((error: unknown) => {
+      if (!hasCode(error, 'storage_unavailable')) throw error;
+    });
   }
 
   private async assertKnown(conversationId: string, owner: string | null): Promise<void> {

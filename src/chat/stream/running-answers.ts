@@ -10,6 +10,8 @@ const SHARE_FOR_ANSWERS = 0.5;
 export interface Producing {
   readonly answer: LiveAnswer;
   readonly abort: AbortController;
+  /** Its conversation begins with it, and is known to no store before. */
+  readonly begins: boolean;
   /** Resolves when the turn is kept, or not, and the stream has its end. */
   readonly settled: Promise<void>;
 }

@@ -62,7 +62,8 @@ export class StreamedTurns {
   start(body: ChatRequest, owner: string | null, on: TurnConditions): Promise<StartedTurn> {
     return new Promise((resolve, reject) => {
       const teller = new Teller(this.journal, (answer) => {
-        this.running.add({ answer, abort: teller.abort, settled });
+        const begins = teller.head?.create ?? true;
+        this.running.add({ answer, abort: teller.abort, begins, settled });
         const left = () => {
           if (answer.conversationId === null) teller.abort.abort(STOPPED);
         };
