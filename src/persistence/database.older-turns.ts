@@ -11,7 +11,7 @@ const PATIENCE_MS = 500;
 // What is found is ranked again by rules that know rare words from common ones: of a long talk in short messages, 40
 // matches brought half of the evidence, 150 as good as all of it.
 const MOST_MATCHES = 150;
-// Many prompts full. What is longer by itself fits none.
+// Many prompts full, of matches and once more of their neighbours. What is longer by itself fits none.
 const MOST_BYTES = 256 * 1024;
 
 interface FoundRow {
@@ -51,7 +51,7 @@ export class DatabaseOlderTurns extends OlderTurns {
          ), asked as (
            select ${anyTermOf('$4::text')} as query
          ), matches as (
-           select seq, bytes, ts_rank(terms, query, 1) as rank
+           select seq, ts_rank(terms, query, 1) as rank
              from (select seq, question, answer, bytes,
                           coalesce(terms, ${termsOf("question || ' ' || answer")}) as terms
                      from readable) as read, asked
@@ -60,15 +60,18 @@ export class DatabaseOlderTurns extends OlderTurns {
                    or (cardinality($5::text[]) > 0 and question || ' ' || answer like any($5::text[])))
             order by rank desc, seq desc
             limit $6
-         ), best as (
-           select seq from (
-             select seq, sum(bytes) over (order by rank desc, seq desc) as bytes from matches
-           ) as added
+         ), near as (
+           select seq, bool_or(seq = match) as is_match, max(rank) as rank
+             from (select seq as match, rank, unnest(array[seq - 1, seq, seq + 1]) as seq from matches) as beside
+            group by seq
+         ), added as (
+           select seq, sum(bytes) over (partition by is_match order by rank desc, seq desc) as bytes
+             from near join readable using (seq)
             where bytes <= $7
          )
          select id, question, answer, sources, "timestamp", tokens
            from readable
-          where seq in (select unnest(array[seq - 1, seq, seq + 1]) from best) and bytes <= $7
+          where seq in (select seq from added where bytes <= $7)
           order by seq`,
         [
           conversationId,

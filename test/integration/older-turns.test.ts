@@ -61,6 +61,19 @@ describe('turns that the session has no more', () => {
     expect(await found([long, ...talk()], { text: 'violin' })).toEqual([2, 3, 7, 8, 9]);
   });
 
+  it('are few where those beside the matches are long', async () => {
+    const turns = Array.from({ length: 40 }, (_, index) =>
+      index % 2 === 0
+        ? aTurn({ question: 'A concerto?', answer: `Number ${index}.` })
+        : aTurn({ question: 'And what else?', answer: 'Who knows. '.repeat(9_000) }),
+    );
+    const conversationId = await archived(turns);
+    const related = await older.related({ ...EVERYTHING, conversationId, text: 'concerto' });
+    expect(related.filter(({ question }) => question === 'A concerto?')).toHaveLength(20);
+    const characters = related.reduce((sum, { answer }) => sum + answer.length, 0);
+    expect(characters).toBeLessThan(300_000);
+  });
+
   it('are none of those that the session has', async () => {
     expect(await found(talk(), { text: 'violin', beforeSeq: 8 })).toEqual([1, 2, 6, 7]);
     expect(await found(talk(), { text: 'violin', beforeSeq: 7 })).toEqual([1, 2]);
