@@ -29,6 +29,9 @@ import { DatabaseErasure } from '../persistence/database.erasure.js';
 import { DatabaseExport } from '../persistence/database.export.js';
 import { DatabaseHistory } from '../persistence/database.history.js';
 import { DatabaseSearch } from '../persistence/database.search.js';
+import { DatabaseTidyRoad, TidyRoad } from '../persistence/tidy-road.js';
+import { TidySchedule } from '../persistence/tidy.schedule.js';
+import { Tidying } from '../persistence/tidying.js';
 import { PersistenceModule } from '../persistence/persistence.module.js';
 import { RedisClaims } from '../session/redis.claims.js';
 import { RedisConversations } from '../session/redis.conversations.js';
@@ -42,6 +45,7 @@ import { HybridErasure } from '../sync/hybrid.erasure.js';
 import { HybridExport } from '../sync/hybrid.export.js';
 import { HybridHistory } from '../sync/hybrid.history.js';
 import { HybridSearch } from '../sync/hybrid.search.js';
+import { HybridTidyRoad } from '../sync/hybrid.tidy-road.js';
 import { SyncModule } from '../sync/sync.module.js';
 
 interface Architecture {
@@ -49,6 +53,7 @@ interface Architecture {
   readonly store: readonly Provider[];
   readonly ownData: readonly Provider[];
   readonly search: Provider;
+  readonly tidying: readonly Provider[];
   readonly claims: Provider;
   readonly journal: Provider;
   readonly shelf: Provider;
@@ -60,6 +65,8 @@ const exported = (stored: Provider): Provider[] => [
 ];
 
 const notExported: Provider = { provide: OwnerExport, useClass: NoExport };
+
+const tidied = (road: Provider): Provider[] => [road, Tidying, TidySchedule];
 
 const sealed = (history: Provider, conversations: Provider): Provider[] => [
   history,
@@ -87,6 +94,7 @@ function architectureOf({ historyMode, databaseUrlGiven }: Environment): Archite
           ...exported({ provide: StoredExport, useExisting: HybridExport }),
         ],
         search: { provide: OwnSearch, useExisting: HybridSearch },
+        tidying: tidied({ provide: TidyRoad, useExisting: HybridTidyRoad }),
         claims: { provide: Claims, useExisting: HybridClaims },
         journal: shared,
         shelf: stored,
@@ -103,6 +111,7 @@ function architectureOf({ historyMode, databaseUrlGiven }: Environment): Archite
           ...exported({ provide: StoredExport, useExisting: DatabaseExport }),
         ],
         search: { provide: OwnSearch, useExisting: DatabaseSearch },
+        tidying: tidied({ provide: TidyRoad, useExisting: DatabaseTidyRoad }),
         claims: { provide: Claims, useExisting: DatabaseClaims },
         journal: none,
         shelf: stored,
@@ -119,6 +128,10 @@ function architectureOf({ historyMode, databaseUrlGiven }: Environment): Archite
         ],
         ownData: [{ provide: OwnerErasure, useClass: RedisErasure }, notExported],
         search: { provide: OwnSearch, useClass: NoSearch },
+        // What was archived at its end is in no session any more.
+        tidying: databaseUrlGiven
+          ? tidied({ provide: TidyRoad, useExisting: DatabaseTidyRoad })
+          : [],
         claims: { provide: Claims, useExisting: RedisClaims },
         journal: shared,
         shelf: databaseUrlGiven ? stored : shipped,
@@ -132,6 +145,7 @@ function architectureOf({ historyMode, databaseUrlGiven }: Environment): Archite
         ],
         ownData: [{ provide: OwnerErasure, useClass: ClientErasure }, notExported],
         search: { provide: OwnSearch, useClass: NoSearch },
+        tidying: [],
         claims: { provide: Claims, useClass: NoClaims },
         journal: none,
         shelf: shipped,
@@ -143,12 +157,13 @@ function architectureOf({ historyMode, databaseUrlGiven }: Environment): Archite
 @Module({})
 export class ModeModule {
   static forRoot(environment: Environment): DynamicModule {
-    const { imports, store, ownData, search, claims, journal, shelf } = architectureOf(environment);
+    const { imports, store, ownData, search, tidying, claims, journal, shelf } =
+      architectureOf(environment);
     return {
       module: ModeModule,
       global: true,
       imports: [CryptoModule, ...imports],
-      providers: [...store, ...ownData, search, claims, journal, shelf],
+      providers: [...store, ...ownData, search, ...tidying, claims, journal, shelf],
       exports: [
         ...imports,
         HistoryStore,

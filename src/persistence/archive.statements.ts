@@ -21,7 +21,15 @@ export interface LockedRow {
   readonly turn_count: string;
   readonly erased: boolean;
   readonly data_key: Buffer | null;
+  /** By Postgres's clock; null: it is not archived. */
+  readonly archived_for_days: number | null;
 }
+
+/** Whether a conversation has been archived for so long. */
+export const isExpired =
+  (retentionDays: number) =>
+  ({ archived_for_days: days }: LockedRow): boolean =>
+    retentionDays > 0 && days !== null && days >= retentionDays;
 
 const isoTime = (ms: number): string => new Date(ms).toISOString();
 
@@ -35,7 +43,8 @@ export async function lockConversations(
   { skipHeld = false } = {},
 ): Promise<LockedRow[]> {
   const { rows } = await client.query<LockedRow>(
-    `select conversation_id, user_id, turn_count, erased_at is not null as erased, data_key
+    `select conversation_id, user_id, turn_count, erased_at is not null as erased, data_key,
+            (extract(epoch from now() - archived_at) / 86400)::float8 as archived_for_days
        from conversation_sessions
       where conversation_id = any($1::text[])
       order by conversation_id

@@ -10,12 +10,14 @@ import { ShutSequences1795000000006 } from '../../migrations/1795000000006-shut-
 import { AddTurnTokens1795000000007 } from '../../migrations/1795000000007-add-turn-tokens.js';
 import { AddArchivedAt1795000000010 } from '../../migrations/1795000000010-add-archived-at.js';
 import { AddTurnTerms1795000000011 } from '../../migrations/1795000000011-add-turn-terms.js';
+import { CreateTaskLeases1795000000012 } from '../../migrations/1795000000012-create-task-leases.js';
 import { ConversationMessage } from './conversation-message.entity.js';
 import { ConversationSession } from './conversation-session.entity.js';
 import { DeadLetter } from './dead-letter.entity.js';
 import { IdempotencyClaim } from './idempotency-claim.entity.js';
 import { OwnerErasureRow } from './owner-erasure.entity.js';
 import { PaperRow } from './paper.entity.js';
+import { TaskLeaseRow } from './task-lease.entity.js';
 
 // A frozen server answers nothing, so only the client's own clock ends the wait.
 const CONNECT_TIMEOUT_MS = 2000;
@@ -47,6 +49,7 @@ export function dataSourceOptions(
       IdempotencyClaim,
       OwnerErasureRow,
       PaperRow,
+      TaskLeaseRow,
     ],
     // Listed, not globbed: a migration that the build forgot would otherwise pass for "nothing to do".
     migrations: [
@@ -60,6 +63,7 @@ export function dataSourceOptions(
       AddTurnTokens1795000000007,
       AddArchivedAt1795000000010,
       AddTurnTerms1795000000011,
+      CreateTaskLeases1795000000012,
     ],
     migrationsTableName: 'schema_migrations',
     synchronize: false,

@@ -18,7 +18,10 @@ import { DatabaseHistory } from './database.history.js';
 import { DatabaseSearch } from './database.search.js';
 import { Database } from './database.js';
 import { HotStaleMarks } from './hot-stale-marks.js';
+import { IdleConversations } from './idle-conversations.js';
 import { OwnerErasures } from './owner-erasures.js';
+import { TaskLeases } from './task-leases.js';
+import { DatabaseTidyRoad } from './tidy-road.js';
 import { Tombstones } from './tombstones.js';
 
 const STORES = [
@@ -37,6 +40,9 @@ const STORES = [
   DatabaseExport,
   DatabaseClaims,
   DeadLetters,
+  IdleConversations,
+  TaskLeases,
+  DatabaseTidyRoad,
   ArchiveCheck,
   ArchiveKeyrings,
 ];

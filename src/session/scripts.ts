@@ -20,6 +20,8 @@ export const SCRIPTS = {
   drop: load('drop'),
   distrust: load('distrust'),
   erase: load('erase'),
+  shut: load('shut'),
+  reopen: load('reopen'),
   partition: load('partition'),
   known: load('known'),
   inspect: load('inspect'),

@@ -4,6 +4,7 @@ import { RedisModule } from '../redis/redis.module.js';
 import { Census } from './census.js';
 import { DescribedSessions } from './described-sessions.js';
 import { ErasureMarks } from './erasure-marks.js';
+import { IdleSessions } from './idle-sessions.js';
 import { OwnedSessions } from './owned-sessions.js';
 import { RedisClaims } from './redis.claims.js';
 import { RedisMemory } from './redis-memory.js';
@@ -30,6 +31,7 @@ import { BackgroundSessions, RequestSessions } from './session.lanes.js';
     },
     ErasureMarks,
     DescribedSessions,
+    IdleSessions,
     RedisClaims,
     RedisMemory,
   ],
@@ -43,6 +45,7 @@ import { BackgroundSessions, RequestSessions } from './session.lanes.js';
     OwnedSessions,
     ErasureMarks,
     DescribedSessions,
+    IdleSessions,
     RedisClaims,
   ],
 })

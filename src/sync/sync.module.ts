@@ -13,6 +13,7 @@ import { HybridErasure } from './hybrid.erasure.js';
 import { HybridExport } from './hybrid.export.js';
 import { HybridHistory } from './hybrid.history.js';
 import { HybridSearch } from './hybrid.search.js';
+import { HybridTidyRoad } from './hybrid.tidy-road.js';
 import { LateConversations } from './late-conversations.js';
 import { LateFlushes } from './late-flushes.js';
 import { Leftovers } from './leftovers.js';
@@ -61,6 +62,7 @@ import { WriteBehind } from './write-behind.js';
     TwoTiers,
     HybridConversations,
     HybridSearch,
+    HybridTidyRoad,
   ],
   exports: [
     SessionModule,
@@ -71,6 +73,7 @@ import { WriteBehind } from './write-behind.js';
     HybridClaims,
     HybridConversations,
     HybridSearch,
+    HybridTidyRoad,
     FlushQueue,
     Sweep,
     Recovery,
