@@ -28,6 +28,9 @@ const BODIES: Record<string, (conversationId: string) => object> = {
   'POST /chat/stop': (conversation_id) => ({ conversation_id }),
 };
 
+// What the routes need behind the question mark.
+const QUERIES: Record<string, string> = { 'GET /conversations/search': '?q=canary' };
+
 const CANARY = 'canary-4711';
 const tokens = {
   nobody: null,
@@ -99,7 +102,8 @@ function send(at: typeof service, route: Route, as: As, target: Target): Promise
   const body = BODIES[nameOf(route)]?.(target.conversationId);
   if (route.takesBody && !body) throw new Error(`${nameOf(route)}: say what it takes`);
   const token = tokens[as];
-  return at.request(route.method, path, {
+  const query = QUERIES[nameOf(route)] ?? '';
+  return at.request(route.method, path + query, {
     ...(token !== null && { headers: bearer(token) }),
     ...(body && { body }),
   });
