@@ -36,6 +36,10 @@ export class Environment {
   readonly sweepIntervalSeconds: number;
   readonly maxUnsyncedTurns: number;
 
+  /** Idle conversations become archived after so many days; archived ones are erased after so many more, 0: never. */
+  readonly archiveAfterDays: number;
+  readonly retentionDays: number;
+
   /** null: `AUTH_MODE=none`. */
   readonly jwt: JwtSettings | null;
   readonly adminToken: string | undefined;
@@ -99,6 +103,14 @@ export class Environment {
     this.flushAfterEachTurn = variables.boolean('AUTO_SYNC_TO_DB', true);
     this.sweepIntervalSeconds = readSweepInterval(variables);
     this.maxUnsyncedTurns = variables.integer('MAX_UNSYNCED_TURNS', { default: 100_000, ...count });
+
+    const days = { max: 36_500 };
+    this.archiveAfterDays = variables.integer('ARCHIVE_AFTER_DAYS', {
+      default: 30,
+      min: 1,
+      ...days,
+    });
+    this.retentionDays = variables.integer('RETENTION_DAYS', { default: 0, min: 0, ...days });
 
     this.jwt = readJwtSettings(variables, this.production);
     this.adminToken = readAdminToken(variables, this.production);

@@ -100,6 +100,12 @@ export class Metrics {
     help: 'Turns that Postgres refuses; they wait for somebody to mend the cause and retry them.',
     registers: this.registers,
   });
+  readonly conversationsTidied = new Counter({
+    name: 'conversations_tidied_total',
+    help: 'Conversations that the daily tidying has archived or erased.',
+    labelNames: ['act'],
+    registers: this.registers,
+  });
   readonly redisFallback = new Counter({
     name: 'redis_fallback_total',
     help: 'Requests served by Postgres because Redis was away.',

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { conversationNotFound } from '../conversation/errors.js';
-import { insertConversations, lockConversations } from './archive.statements.js';
+import { insertConversations, lockConversations, type LockedRow } from './archive.statements.js';
 import { Database } from './database.js';
 import { eraseContents, type ErasedContents } from './erase.statements.js';
 
@@ -43,8 +43,16 @@ export interface ErasedConversations extends ErasedContents {
 export class ArchiveErasure {
   constructor(private readonly database: Database) {}
 
-  /** In one transaction; leaves out what is not this owner's. @throws ServiceError storage_unavailable. */
-  async erase(doomed: readonly Doomed[], owner: string | null): Promise<ErasedConversations> {
+  /**
+   * In one transaction; leaves out what is not this owner's.
+   * @param isDue decides otherwise, on the locked rows
+   * @throws ServiceError storage_unavailable.
+   */
+  async erase(
+    doomed: readonly Doomed[],
+    owner: string | null,
+    isDue = (row: LockedRow): boolean => row.user_id === owner,
+  ): Promise<ErasedConversations> {
     return this.database.transaction(async (client) => {
       const unflushed = doomed.flatMap(({ conversationId, startedAt: createdAt }) =>
         createdAt === undefined
@@ -57,7 +65,7 @@ export class ArchiveErasure {
         doomed.map(({ conversationId }) => conversationId),
       );
       const conversationIds = rows
-        .filter((row) => !row.erased && row.user_id === owner)
+        .filter((row) => !row.erased && isDue(row))
         .map((row) => row.conversation_id);
       const earlierIds = rows.filter((row) => row.erased).map((row) => row.conversation_id);
       return { conversationIds, earlierIds, ...(await eraseContents(client, conversationIds)) };

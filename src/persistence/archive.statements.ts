@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg';
 import type { StoredText, StoredTurn } from '../conversation/stored-turn.js';
-import { termsOf } from './terms.js';
+import { termsOfTurn } from './terms.js';
 
 /** Turns of one conversation on their way into the archive, in their order. */
 export interface ConversationBatch {
@@ -21,7 +21,15 @@ export interface LockedRow {
   readonly turn_count: string;
   readonly erased: boolean;
   readonly data_key: Buffer | null;
+  /** By Postgres's clock; null: it is not archived. */
+  readonly archived_for_days: number | null;
 }
+
+/** Whether a conversation has been archived for so long. */
+export const isExpired =
+  (retentionDays: number) =>
+  ({ archived_for_days: days }: LockedRow): boolean =>
+    retentionDays > 0 && days !== null && days >= retentionDays;
 
 const isoTime = (ms: number): string => new Date(ms).toISOString();
 
@@ -35,7 +43,8 @@ export async function lockConversations(
   { skipHeld = false } = {},
 ): Promise<LockedRow[]> {
   const { rows } = await client.query<LockedRow>(
-    `select conversation_id, user_id, turn_count, erased_at is not null as erased, data_key
+    `select conversation_id, user_id, turn_count, erased_at is not null as erased, data_key,
+            (extract(epoch from now() - archived_at) / 86400)::float8 as archived_for_days
        from conversation_sessions
       where conversation_id = any($1::text[])
       order by conversation_id
@@ -106,7 +115,7 @@ export async function insertTurns(
               case when taken.id is null
                    and row_number() over (partition by n.idempotency_key order by n.place) = 1
                    then n.idempotency_key end, n.idempotency_body, n.key_id, n.tokens,
-              case when n.key_id is null then ${termsOf("n.question || ' ' || n.answer")} end
+              ${termsOfTurn('n')}
          from numbered n
          left join conversation_messages taken on taken.idempotency_key = n.idempotency_key
        returning conversation_id, "timestamp"
@@ -115,7 +124,10 @@ export async function insertTurns(
      )
      update conversation_sessions s
         set turn_count = s.turn_count + added.turns,
-            last_activity = greatest(s.last_activity, added.newest)
+            last_activity = greatest(s.last_activity, added.newest),
+            -- What goes on is not put away any more; what was said before that, and comes late, changes nothing.
+            is_archived = s.is_archived and added.newest <= s.archived_at,
+            archived_at = case when added.newest <= s.archived_at then s.archived_at end
        from (select conversation_id, count(*) as turns, max("timestamp") as newest
                from inserted group by conversation_id) added
       where s.conversation_id = added.conversation_id`,

@@ -9,12 +9,15 @@ import { IndexOwners1795000000005 } from '../../migrations/1795000000005-index-o
 import { ShutSequences1795000000006 } from '../../migrations/1795000000006-shut-sequences.js';
 import { AddTurnTokens1795000000007 } from '../../migrations/1795000000007-add-turn-tokens.js';
 import { AddTurnTerms1795000000008 } from '../../migrations/1795000000008-add-turn-terms.js';
+import { AddArchivedAt1795000000009 } from '../../migrations/1795000000009-add-archived-at.js';
+import { CreateTaskLeases1795000000010 } from '../../migrations/1795000000010-create-task-leases.js';
 import { ConversationMessage } from './conversation-message.entity.js';
 import { ConversationSession } from './conversation-session.entity.js';
 import { DeadLetter } from './dead-letter.entity.js';
 import { IdempotencyClaim } from './idempotency-claim.entity.js';
 import { OwnerErasureRow } from './owner-erasure.entity.js';
 import { PaperRow } from './paper.entity.js';
+import { TaskLeaseRow } from './task-lease.entity.js';
 
 // A frozen server answers nothing, so only the client's own clock ends the wait.
 const CONNECT_TIMEOUT_MS = 2000;
@@ -46,6 +49,7 @@ export function dataSourceOptions(
       IdempotencyClaim,
       OwnerErasureRow,
       PaperRow,
+      TaskLeaseRow,
     ],
     // Listed, not globbed: a migration that the build forgot would otherwise pass for "nothing to do".
     migrations: [
@@ -58,6 +62,8 @@ export function dataSourceOptions(
       ShutSequences1795000000006,
       AddTurnTokens1795000000007,
       AddTurnTerms1795000000008,
+      AddArchivedAt1795000000009,
+      CreateTaskLeases1795000000010,
     ],
     migrationsTableName: 'schema_migrations',
     synchronize: false,

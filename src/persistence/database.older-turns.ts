@@ -4,7 +4,7 @@ import { hasCode } from '../conversation/errors.js';
 import { OlderTurns, type RelatedTurnsRequest } from '../conversation/older-turns.js';
 import type { EarlierTurn } from '../conversation/turn.js';
 import { Database } from './database.js';
-import { anyTermOf, termsOf } from './terms.js';
+import { anyTermOf, termsOfTurn } from './terms.js';
 
 // A hundred times what it takes. Later, the answer is worth more than what it might have said.
 const PATIENCE_MS = 500;
@@ -53,7 +53,7 @@ export class DatabaseOlderTurns extends OlderTurns {
          ), matches as (
            select seq, ts_rank(terms, query, 1) as rank
              from (select seq, question, answer, bytes,
-                          coalesce(terms, ${termsOf("question || ' ' || answer")}) as terms
+                          coalesce(terms, ${termsOfTurn('readable')}) as terms
                      from readable) as read, asked
             where bytes <= $7
               and (terms @@ query

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Environment } from '../config/environment.js';
 import { AcceptedTurnArchive } from './accepted-turns.js';
+import { ArchiveConversations } from './archive-conversations.js';
 import { ArchiveErasure } from './archive-erasure.js';
 import { ArchiveCheck } from './archive.check.js';
 import { ArchiveKeyrings } from './archive.keyrings.js';
@@ -9,14 +10,19 @@ import { Archive } from './archive.js';
 import { DeadLetters } from './dead-letters.js';
 import { dataSourceOptions } from './data-source.js';
 import { DatabaseClaims } from './database.claims.js';
+import { DatabaseConversations } from './database.conversations.js';
 import { DatabaseErasure } from './database.erasure.js';
 import { ArchivePages } from './archive-pages.js';
 import { DatabaseExport } from './database.export.js';
 import { DatabaseHistory } from './database.history.js';
 import { DatabaseOlderTurns } from './database.older-turns.js';
+import { DatabaseSearch } from './database.search.js';
 import { Database } from './database.js';
 import { HotStaleMarks } from './hot-stale-marks.js';
+import { IdleConversations } from './idle-conversations.js';
 import { OwnerErasures } from './owner-erasures.js';
+import { TaskLeases } from './task-leases.js';
+import { DatabaseTidyRoad } from './tidy-road.js';
 import { Tombstones } from './tombstones.js';
 
 const STORES = [
@@ -30,9 +36,15 @@ const STORES = [
   DatabaseOlderTurns,
   DatabaseErasure,
   ArchivePages,
+  ArchiveConversations,
+  DatabaseConversations,
+  DatabaseSearch,
   DatabaseExport,
   DatabaseClaims,
   DeadLetters,
+  IdleConversations,
+  TaskLeases,
+  DatabaseTidyRoad,
   ArchiveCheck,
   ArchiveKeyrings,
 ];

@@ -2,7 +2,9 @@ import { Module } from '@nestjs/common';
 import { RedisConnection } from '../redis/redis.connection.js';
 import { RedisModule } from '../redis/redis.module.js';
 import { Census } from './census.js';
+import { DescribedSessions } from './described-sessions.js';
 import { ErasureMarks } from './erasure-marks.js';
+import { IdleSessions } from './idle-sessions.js';
 import { OwnedSessions } from './owned-sessions.js';
 import { RedisClaims } from './redis.claims.js';
 import { RedisMemory } from './redis-memory.js';
@@ -28,6 +30,8 @@ import { BackgroundSessions, RequestSessions } from './session.lanes.js';
       useFactory: (redis: RedisConnection) => new OwnedSessions(redis.patient),
     },
     ErasureMarks,
+    DescribedSessions,
+    IdleSessions,
     RedisClaims,
     RedisMemory,
   ],
@@ -40,6 +44,8 @@ import { BackgroundSessions, RequestSessions } from './session.lanes.js';
     Census,
     OwnedSessions,
     ErasureMarks,
+    DescribedSessions,
+    IdleSessions,
     RedisClaims,
   ],
 })

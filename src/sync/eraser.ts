@@ -3,6 +3,7 @@ import type { KeyOfConversation } from '../conversation/claims.js';
 import type { ErasedEverything } from '../conversation/owner-erasure.js';
 import type { StoredTurn } from '../conversation/stored-turn.js';
 import { ArchiveErasure, type Doomed } from '../persistence/archive-erasure.js';
+import type { LockedRow } from '../persistence/archive.statements.js';
 import { RedisUnavailable } from '../redis/lane.js';
 import { RedisConnection } from '../redis/redis.connection.js';
 import { RedisClaims } from '../session/redis.claims.js';
@@ -44,12 +45,16 @@ export class Eraser {
   }
 
   /**
-   * Leaves out what is not this owner's.
+   * Leaves out what is not this owner's, or not due, as ArchiveErasure does.
    * @throws ServiceError storage_unavailable: nothing is erased. RedisUnavailable: erased in the archive, and for good;
    * the sessions are removed before Redis is trusted again.
    */
-  async erase(doomed: readonly Doomed[], owner: string | null): Promise<ErasedEverything> {
-    const archived = await this.archive.erase(doomed, owner);
+  async erase(
+    doomed: readonly Doomed[],
+    owner: string | null,
+    isDue?: (row: LockedRow) => boolean,
+  ): Promise<ErasedEverything> {
+    const archived = await this.archive.erase(doomed, owner, isDue);
     const ids = [...archived.conversationIds, ...archived.earlierIds];
     for (const id of ids) this.rescue.forget(id);
     const removed: RemovedSessions = { sessions: 0, turnIds: [], keys: [] };

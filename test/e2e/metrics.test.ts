@@ -75,6 +75,7 @@ describe('GET /metrics', () => {
         'sweep_duration_seconds',
         'dead_letters',
         'redis_fallback_total',
+        'conversations_tidied_total',
         'active_sessions',
         'redis_memory_used_ratio',
         'nodejs_eventloop_lag_seconds',

@@ -24,8 +24,12 @@ const CLASSES: [begin: string, kind: Class][] = [
 const BODIES: Record<string, (conversationId: string) => object> = {
   'POST /chat/basic': (conversation_id) => ({ query: 'And?', meta_params: { conversation_id } }),
   'POST /chat/stream': (conversation_id) => ({ query: 'And?', meta_params: { conversation_id } }),
+  'PATCH /conversations/{id}': () => ({ title: 'Renamed' }),
   'POST /chat/stop': (conversation_id) => ({ conversation_id }),
 };
+
+// What the routes need behind the question mark.
+const QUERIES: Record<string, string> = { 'GET /conversations/search': '?q=canary' };
 
 const CANARY = 'canary-4711';
 const tokens = {
@@ -98,7 +102,8 @@ function send(at: typeof service, route: Route, as: As, target: Target): Promise
   const body = BODIES[nameOf(route)]?.(target.conversationId);
   if (route.takesBody && !body) throw new Error(`${nameOf(route)}: say what it takes`);
   const token = tokens[as];
-  return at.request(route.method, path, {
+  const query = QUERIES[nameOf(route)] ?? '';
+  return at.request(route.method, path + query, {
     ...(token !== null && { headers: bearer(token) }),
     ...(body && { body }),
   });

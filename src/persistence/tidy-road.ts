@@ -1,0 +1,29 @@
+import { Injectable } from '@nestjs/common';
+import { ArchiveErasure, type Doomed } from './archive-erasure.js';
+import { isExpired } from './archive.statements.js';
+
+/** How conversations that lie idle are put away: a question of who else may be using them. */
+export abstract class TidyRoad {
+  /** Those that nobody uses now. */
+  abstract unused(conversationIds: readonly string[]): Promise<readonly string[]>;
+
+  /** Erases those that are still archived for so long, as their owners would. @returns how many. */
+  abstract erase(doomed: readonly Doomed[], retentionDays: number): Promise<number>;
+}
+
+/** Where Postgres alone has them: its row locks decide. */
+@Injectable()
+export class DatabaseTidyRoad extends TidyRoad {
+  constructor(private readonly erasure: ArchiveErasure) {
+    super();
+  }
+
+  async unused(conversationIds: readonly string[]): Promise<readonly string[]> {
+    return conversationIds;
+  }
+
+  async erase(doomed: readonly Doomed[], retentionDays: number): Promise<number> {
+    const erased = await this.erasure.erase(doomed, null, isExpired(retentionDays));
+    return erased.conversationIds.length;
+  }
+}

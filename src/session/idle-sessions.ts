@@ -1,0 +1,32 @@
+import { Injectable } from '@nestjs/common';
+import { RedisConnection } from '../redis/redis.connection.js';
+import { keysOf, SCRIPTS } from './scripts.js';
+import { SessionInspector } from './session.inspector.js';
+
+// Longer than a batch takes to be erased; who dies meanwhile leaves conversations that are served by the archive.
+const SHUT_FOR_SECONDS = 60;
+
+/** Conversations without a session, while they are put away. All methods throw RedisUnavailable. */
+@Injectable()
+export class IdleSessions {
+  constructor(
+    private readonly redis: RedisConnection,
+    private readonly inspector: SessionInspector,
+  ) {}
+
+  /** Also half a session may be somebody's. */
+  async isThere(conversationId: string): Promise<boolean> {
+    return (await this.inspector.inspect(conversationId)) !== null;
+  }
+
+  /** Nobody fills a session from now on. @returns false when there is one. */
+  async shut(conversationId: string): Promise<boolean> {
+    const args = [conversationId, String(SHUT_FOR_SECONDS)];
+    const { background } = this.redis;
+    return (await background.run(SCRIPTS.shut, keysOf(conversationId), args)) === 1;
+  }
+
+  async reopen(conversationId: string): Promise<void> {
+    await this.redis.background.run(SCRIPTS.reopen, keysOf(conversationId), [conversationId]);
+  }
+}
