@@ -8,6 +8,10 @@ export class BoundedCache<V> {
     private readonly weigh: (value: V) => number,
   ) {}
 
+  has(key: string | undefined): boolean {
+    return key !== undefined && this.entries.has(key);
+  }
+
   /** Without a key the value is computed and not kept. */
   get(key: string | undefined, compute: () => V): V {
     if (key === undefined) return compute();

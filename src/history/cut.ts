@@ -1,10 +1,10 @@
 import type { EarlierTurn } from '../conversation/turn.js';
-import { type CountTokens, countTurn } from './tokens.js';
+import { type CountTokens, countTurn, estimateTokens } from './tokens.js';
 
 // Shows the model, and whoever reads the prompt, that a text goes on.
 const CUT_MARK = ' […]';
-// No ordinary text has tokens that are longer on average: more of it is not even counted.
-const MOST_CHARACTERS_PER_TOKEN = 32;
+// The estimate is right within a factor of two for prose: what is longer is not even counted.
+const MOST_ESTIMATED = 2;
 // A text's tokens are not spread evenly: aims a little below, so as to try seldom more than twice.
 const AIM = 0.98;
 
@@ -35,9 +35,9 @@ export function cutToFit(
 }
 
 function cutText(text: string, maxTokens: number, count: CountTokens): string {
-  const longest = maxTokens * MOST_CHARACTERS_PER_TOKEN;
-  let end = Math.min(text.length, longest);
-  let fitting = text.length > longest ? marked(text, end) : text;
+  const share = (MOST_ESTIMATED * maxTokens) / estimateTokens(text);
+  let end = share < 1 ? Math.floor(text.length * share) : text.length;
+  let fitting = end < text.length ? marked(text, end) : text;
   for (let tokens = count(fitting); tokens > maxTokens; tokens = count(fitting)) {
     end = Math.min(end - 1, Math.floor((end * maxTokens * AIM) / tokens));
     if (end <= 0) return '';

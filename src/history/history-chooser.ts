@@ -1,7 +1,8 @@
 import { BoundedCache } from './bounded-cache.js';
 import type { EarlierTurn } from '../conversation/turn.js';
+import { Pauses } from './pauses.js';
 import { rankTurns } from './relevance.js';
-import { type CountTokens, countTurn } from './tokens.js';
+import { type CountTokens, countTurn, countTurnInSlices } from './tokens.js';
 import { TurnTermsCache } from './turn-terms.js';
 import { type FillOrder, fillWindow, type HistoryWindow, type WindowLimits } from './window.js';
 
@@ -17,11 +18,23 @@ const MOST_COUNTS_KEPT = 20_000;
 export class HistoryChooser {
   private readonly terms = new TurnTermsCache();
   private readonly counts = new BoundedCache<number>(MOST_COUNTS_KEPT, () => 1);
+  // Those of turns that somebody is about to choose from.
+  private readonly held = new WeakMap<EarlierTurn, number>();
 
   constructor(
     private readonly strategy: HistoryStrategy,
     private readonly count: CountTokens,
   ) {}
+
+  /** What is new in turns takes long to read, where there are many pages of them: in parts, it holds nobody up. */
+  async read(turns: readonly EarlierTurn[]): Promise<void> {
+    const pauses = new Pauses();
+    for (const turn of turns) {
+      if (this.strategy === 'relevance') this.terms.of(turn);
+      if (!this.isCounted(turn)) this.held.set(turn, await countTurnInSlices(turn, this.count));
+      await pauses.take();
+    }
+  }
 
   /** @param turns all that may be chosen, oldest first */
   choose(question: string, turns: readonly EarlierTurn[], limits: WindowLimits): HistoryWindow {
@@ -40,6 +53,11 @@ export class HistoryChooser {
 
   /** As counted when the turn was appended; a turn from before there were counts is counted here, once. */
   private tokensOf(turn: EarlierTurn): number {
-    return turn.tokens ?? this.counts.get(turn.id, () => countTurn(turn, this.count));
+    const count = () => this.held.get(turn) ?? countTurn(turn, this.count);
+    return turn.tokens ?? this.counts.get(turn.id, count);
+  }
+
+  private isCounted({ id, tokens }: EarlierTurn): boolean {
+    return typeof tokens === 'number' || this.counts.has(id);
   }
 }

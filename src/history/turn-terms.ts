@@ -26,8 +26,13 @@ export class TurnTermsCache {
     ({ counts }) => counts.size,
   );
 
+  // Those of who holds the turn right now: also of a turn without an id, and of more turns than are kept.
+  private readonly held = new WeakMap<EarlierTurn, TurnTerms>();
+
   of(turn: EarlierTurn): TurnTerms {
-    return this.cache.get(turn.id, () => readTurn(turn));
+    const terms = this.held.get(turn) ?? this.cache.get(turn.id, () => readTurn(turn));
+    this.held.set(turn, terms);
+    return terms;
   }
 }
 
