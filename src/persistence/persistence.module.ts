@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { Environment } from '../config/environment.js';
 import { AcceptedTurnArchive } from './accepted-turns.js';
 import { ArchiveErasure } from './archive-erasure.js';
+import { ArchiveFigures } from './archive-figures.js';
 import { ArchiveCheck } from './archive.check.js';
 import { ArchiveKeyrings } from './archive.keyrings.js';
 import { Archive } from './archive.js';
@@ -32,6 +33,7 @@ const STORES = [
   DatabaseClaims,
   DeadLetters,
   ArchiveCheck,
+  ArchiveFigures,
   ArchiveKeyrings,
 ];
 
