@@ -20,8 +20,8 @@ const COUNTED_WITHIN_MS = 4000;
 const CANCELLED = '57014';
 const RETRY_AFTER_SECONDS = 10;
 
-// Half of the work is done by parallel workers, which the planner would leave out: it takes what they hand over for
-// dear, and a month of a million turns then takes three times as long. Compiling the query takes longer than running it.
+// Half of the work is done by parallel workers where there are any; the planner, for which handing over rows is dear,
+// would do without. Compiling a query takes longer than running it.
 const SETTINGS = `
   set transaction read only;
   set local statement_timeout = ${COUNTED_WITHIN_MS};

@@ -21,6 +21,7 @@ export class ConversationMessage {
   @Column({ type: 'text' })
   answer: string;
 
+  @Index('conversation_messages_sources_idx', { synchronize: false })
   @Column({ type: 'text', array: true, default: () => "'{}'" })
   sources: string[];
 
@@ -31,7 +32,7 @@ export class ConversationMessage {
   @Column({ type: 'text', default: 'complete' })
   status: 'complete' | 'partial';
 
-  /** The index has more columns, for the figures that are counted from it. */
+  /** This index and that of the sources have more columns, for the figures that are counted from them. */
   @Index('conversation_messages_timestamp_idx', { synchronize: false })
   @Column({ type: 'timestamptz', default: () => 'now()' })
   timestamp: Date;

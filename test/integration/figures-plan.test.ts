@@ -13,6 +13,9 @@ import { createDatabase } from '../support/stores.js';
 const RANGE = { fromMs: Date.parse('2026-11-01T00:00Z'), toMs: Date.parse('2026-11-30T00:00Z') };
 const LIMITS = { minUsers: 5, maxTopics: 20 };
 const INDEX_ONLY = /Index Only Scan using conversation_messages_timestamp_idx/;
+// With a handful of rows they cost the same.
+const EITHER = /Index Only Scan using conversation_messages_(timestamp|sources)_idx/;
+const SOURCES_INDEX_ONLY = /Index Only Scan using conversation_messages_sources_idx/;
 
 const database = await createDatabase();
 const client = new pg.Client({ connectionString: database.url });
@@ -47,11 +50,11 @@ it.each(BUCKETS)('counts usage by %s without reading a turn', async (bucket) => 
 
 it('counts sources without reading a turn', async () => {
   const plan = await planOf((explaining) => sourceTopicsOf(explaining, RANGE, LIMITS));
-  expect(plan).toMatch(INDEX_ONLY);
+  expect(plan).toMatch(SOURCES_INDEX_ONLY);
 });
 
 it('counts cohorts without reading a turn', async () => {
-  expect(await planOf((explaining) => cohortsOf(explaining, RANGE))).toMatch(INDEX_ONLY);
+  expect(await planOf((explaining) => cohortsOf(explaining, RANGE))).toMatch(EITHER);
 });
 
 it('takes a turn with as many long sources as an answer may cite', async () => {
