@@ -2,7 +2,8 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
  * Figures for the operators, each counted from one index alone: a month of a million turns takes 0.7 s of CPU that way,
- * and up to 5 s where rows or their conversations have to be read. One index for all of them takes half as much again. `user_key` is a digest of the user, by which people are told apart without joining a million rows to their
+ * and up to 5 s where rows or their conversations have to be read. One index for all of them takes half as much again.
+ * `user_key` is a digest of the user, by which people are told apart without joining a million rows to their
  * conversations; null in rows that an instance from before still writes.
  */
 export class IndexFigures1795000000020 implements MigrationInterface {
