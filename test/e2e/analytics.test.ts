@@ -150,6 +150,8 @@ describe('topics', () => {
   beforeAll(async () => {
     for (let user = 1; user <= 5; user++) await cite(`user ${user}`, 'asked-by-five', '=1+1');
     for (let turn = 1; turn <= 9; turn++) await cite(`user ${1 + (turn % 4)}`, 'asked-by-four');
+    // Who has no identity is no fifth user.
+    await cite(null, 'asked-by-four');
     for (let turn = 1; turn <= 9; turn++) await cite(null, 'asked-by-nobody');
     await cite('user 1', 'asked-by-five');
   });
@@ -168,7 +170,7 @@ describe('topics', () => {
     const all = await startService({ ...stores, TOPIC_MIN_USERS: '0' });
     const { body } = await ask<TopicDto[]>(path, undefined, all);
     expect(body.map(({ topic, turns, users }) => [topic, turns, users])).toEqual([
-      ['asked-by-four', 9, 4],
+      ['asked-by-four', 10, 4],
       ['asked-by-nobody', 9, 0],
       ['asked-by-five', 6, 5],
       ['=1+1', 5, 5],
