@@ -21,6 +21,7 @@ export class ConversationMessage {
   @Column({ type: 'text' })
   answer: string;
 
+  @Index('conversation_messages_sources_idx', { synchronize: false })
   @Column({ type: 'text', array: true, default: () => "'{}'" })
   sources: string[];
 
@@ -31,7 +32,8 @@ export class ConversationMessage {
   @Column({ type: 'text', default: 'complete' })
   status: 'complete' | 'partial';
 
-  @Index('conversation_messages_timestamp_idx')
+  /** This index and that of the sources have more columns, for the figures that are counted from them. */
+  @Index('conversation_messages_timestamp_idx', { synchronize: false })
   @Column({ type: 'timestamptz', default: () => 'now()' })
   timestamp: Date;
 
@@ -54,6 +56,10 @@ export class ConversationMessage {
 
   @Column({ name: 'latency_ms', type: 'integer', nullable: true })
   latencyMs: number | null;
+
+  /** A digest of the user, to count people by; a bigint: the driver gives it as a string. */
+  @Column({ name: 'user_key', type: 'bigint', nullable: true })
+  userKey: string | null;
 
   /** SHA-256 of owner and Idempotency-Key. */
   @Index('conversation_messages_idempotency_key_idx', { synchronize: false })
