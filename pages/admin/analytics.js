@@ -1,0 +1,71 @@
+import { element, fill } from '../shared/elements.js';
+import { describe, Problem } from '../shared/http.js';
+import { panel } from './charts.js';
+import { retentionPanel } from './retention.js';
+import { topicsChart } from './topics.js';
+import { usageCharts } from './usage.js';
+
+/** @typedef {{ figure: HTMLElement, draw: () => any }} Drawable */
+
+const DAY_MS = 86_400_000;
+
+/** How the service is used, over the last days. */
+export class Analytics {
+  /** @type {any[]} */
+  #charts = [];
+  /** @type {Drawable[]} */
+  #drawables = [];
+  #root;
+
+  /** @param {Element} root */
+  constructor(root) {
+    this.#root = root;
+    // Charts have the colours of when they were drawn.
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#draw());
+  }
+
+  /** @param {number} days @param {number} nowMs */
+  async load(days, nowMs) {
+    const range = {
+      from: new Date(nowMs - days * DAY_MS).toISOString(),
+      to: new Date(nowMs).toISOString(),
+    };
+    const parts = await Promise.all([
+      orPlainly('Use, latency, tokens', usageCharts(range)),
+      orPlainly('Topics', topicsChart(range)),
+      orPlainly('Retention', retentionPanel()),
+    ]);
+    const shown = parts.flat();
+    this.#drawables = shown.filter((each) => 'draw' in each);
+    this.clear();
+    fill(this.#root, ...shown.map((each) => ('draw' in each ? each.figure : each)));
+    this.#draw();
+  }
+
+  clear() {
+    for (const each of this.#charts) each.destroy();
+    this.#charts = [];
+    fill(this.#root);
+  }
+
+  #draw() {
+    for (const each of this.#charts) each.destroy();
+    this.#charts = this.#drawables.map(({ draw }) => draw());
+  }
+}
+
+/**
+ * What cannot be had is missed in its place, with the reason.
+ * @template T
+ * @param {string} title
+ * @param {Promise<T>} made
+ */
+async function orPlainly(title, made) {
+  try {
+    return await made;
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    const reason = error.status === 404 ? '' : ` ${describe(error)}`;
+    return panel(title, element('p', {}, `Not available here.${reason}`));
+  }
+}
