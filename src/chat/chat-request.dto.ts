@@ -12,8 +12,8 @@ import {
 } from 'class-validator';
 import { UUID } from '../conversation/conversation.js';
 import type { HistoryTurn, Metadata } from '../conversation/turn.js';
-import { IsMetadata } from './is-metadata.js';
-import { IsStorableText } from './is-storable-text.js';
+import { IsMetadata } from '../http/is-metadata.js';
+import { IsStorableText } from '../http/is-storable-text.js';
 
 const MAX_QUERY_CHARACTERS = 8000;
 const MAX_HISTORY_TURNS = 50;

@@ -64,6 +64,9 @@ export const hasCode = (error: unknown, code: ErrorCode): boolean =>
 export const conversationNotFound = (): ServiceError =>
   new ServiceError('conversation_not_found', 'There is no such conversation for this caller.');
 
+export const turnNotFound = (): ServiceError =>
+  new ServiceError('turn_not_found', 'There is no such turn in this conversation.');
+
 export const conversationChanged = (): ServiceError =>
   new ServiceError(
     'conversation_changed',

@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { Conversation } from '../conversation/conversation.js';
 
 /** A conversation as its owner sees it. */
@@ -24,7 +24,13 @@ export class ConversationDto {
   @ApiProperty({ type: Object, nullable: true, additionalProperties: true })
   metadata: Readonly<Record<string, unknown>> | null;
 
-  constructor(conversation: Conversation) {
+  @ApiPropertyOptional({
+    enum: [true],
+    description: 'Title and metadata cannot be decrypted, and are null.',
+  })
+  unreadable?: true;
+
+  constructor(conversation: Conversation, unreadable = false) {
     this.conversation_id = conversation.id;
     this.title = conversation.title;
     this.created_at = new Date(conversation.createdAt).toISOString();
@@ -32,5 +38,6 @@ export class ConversationDto {
     this.turn_count = conversation.turnCount;
     this.is_archived = conversation.isArchived;
     this.metadata = conversation.metadata;
+    if (unreadable) this.unreadable = true;
   }
 }

@@ -2,6 +2,10 @@ import { Module } from '@nestjs/common';
 import { UnreadReplies } from '../http/unread-replies.js';
 import { ConversationsController } from './conversations.controller.js';
 import { MeController } from './me.controller.js';
+import { TurnsController } from './turns.controller.js';
 
-@Module({ controllers: [ConversationsController, MeController], providers: [UnreadReplies] })
+@Module({
+  controllers: [ConversationsController, TurnsController, MeController],
+  providers: [UnreadReplies],
+})
 export class ConversationsModule {}

@@ -26,6 +26,5 @@ function lineOf(item: Exported): object {
   if (type === 'turn') {
     return Object.assign({ type, conversation_id: item.conversationId }, new TurnDto(item));
   }
-  const line = Object.assign({ type }, new ConversationDto(item.conversation));
-  return item.unreadable ? Object.assign(line, { unreadable: true }) : line;
+  return Object.assign({ type }, new ConversationDto(item.conversation, item.unreadable));
 }

@@ -1,4 +1,5 @@
 import type { Conversation } from '../conversation/conversation.js';
+import type { StoredDescription } from '../conversation/stored-conversations.js';
 import type { StoredConversation, StoredText, StoredTurn } from '../conversation/stored-turn.js';
 import type { EarlierTurn, Metadata, Turn, TurnContext } from '../conversation/turn.js';
 import type { Opener } from './opener.js';
@@ -40,6 +41,19 @@ export const sealTitle = (title: string, sealer: Sealer): StoredText => ({
   text: sealer.text(title, OF_CONVERSATION, 'title'),
   keyId: sealer.keyId,
 });
+
+/** Title and metadata, under one key. */
+export function sealDescription(
+  { title, metadata }: Pick<Conversation, 'title' | 'metadata'>,
+  sealer: Sealer,
+): Omit<StoredDescription, 'isArchived'> {
+  return {
+    title: title === null ? null : sealTitle(title, sealer).text,
+    metadata: metadata && sealer.json(metadata, OF_CONVERSATION, 'metadata'),
+    keyId: sealer.keyId,
+    keyring: sealer.keyring,
+  };
+}
 
 /** @throws ServiceError decryption_failed. */
 export function openConversation(stored: StoredConversation, opener: Opener): Conversation {

@@ -1,14 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { hasCode } from '../conversation/errors.js';
-import { type Exported, OwnerExport, type ShownTurn } from '../conversation/owner-export.js';
+import { type Exported, OwnerExport } from '../conversation/owner-export.js';
 import {
   StoredExport,
   type StoredExportedConversation,
   type StoredExportedTurn,
 } from '../conversation/stored-export.js';
-import type { StoredTurn } from '../conversation/stored-turn.js';
-import { openConversation, openTurn } from './contents.js';
 import type { Opener } from './opener.js';
+import { showConversation, showTurn } from './shown.js';
 import { Vault } from './vault.js';
 
 /** Opens what is exported. What cannot be opened is shown without its texts; nothing else fails for it. */
@@ -42,30 +40,16 @@ export class SealedExport extends OwnerExport {
 }
 
 function shownConversation(
-  { type, conversation }: StoredExportedConversation,
+  { type, conversation: stored }: StoredExportedConversation,
   opener: Opener,
 ): Exported {
-  try {
-    return { type, conversation: openConversation(conversation, opener), unreadable: false };
-  } catch (error) {
-    if (!hasCode(error, 'decryption_failed')) throw error;
-    const closed = { ...conversation, title: null, metadata: null };
-    return { type, conversation: openConversation(closed, opener), unreadable: true };
-  }
+  const { unreadable, ...conversation } = showConversation(stored, opener);
+  return { type, conversation, unreadable };
 }
 
 function shownTurn(
   { type, conversationId, seq, durability, turn }: StoredExportedTurn,
   opener: Opener,
 ): Exported {
-  return { type, conversationId, seq, durability, turn: opened(turn, opener) };
-}
-
-function opened(turn: StoredTurn, opener: Opener): ShownTurn {
-  try {
-    return { ...openTurn(turn, opener), unreadable: false };
-  } catch (error) {
-    if (!hasCode(error, 'decryption_failed')) throw error;
-    return { ...turn, question: null, answer: null, metadata: null, unreadable: true };
-  }
+  return { type, conversationId, seq, durability, turn: showTurn(turn, opener) };
 }

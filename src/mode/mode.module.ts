@@ -5,30 +5,37 @@ import { StoredPapers } from '../answer/papers/stored-papers.js';
 import type { Environment } from '../config/environment.js';
 import { AnswerJournal, NoJournal } from '../conversation/answer-journal.js';
 import { Claims, NoClaims } from '../conversation/claims.js';
+import { ClientConversations } from '../conversation/client.conversations.js';
 import { ClientErasure } from '../conversation/client.erasure.js';
 import { ClientHistory } from '../conversation/client.history.js';
 import { HistoryStore } from '../conversation/history-store.js';
 import { NoExport } from '../conversation/no-export.js';
+import { OwnConversations } from '../conversation/own-conversations.js';
 import { OwnerErasure } from '../conversation/owner-erasure.js';
 import { OwnerExport } from '../conversation/owner-export.js';
+import { StoredConversations } from '../conversation/stored-conversations.js';
 import { StoredExport } from '../conversation/stored-export.js';
 import { StoredHistory } from '../conversation/stored-history.js';
 import { CryptoModule } from '../crypto/crypto.module.js';
+import { SealedConversations } from '../crypto/sealed.conversations.js';
 import { SealedExport } from '../crypto/sealed.export.js';
 import { SealedHistory } from '../crypto/sealed.history.js';
 import { JournalModule } from '../journal/journal.module.js';
 import { RedisJournal } from '../journal/redis.journal.js';
 import { DatabaseClaims } from '../persistence/database.claims.js';
+import { DatabaseConversations } from '../persistence/database.conversations.js';
 import { DatabaseErasure } from '../persistence/database.erasure.js';
 import { DatabaseExport } from '../persistence/database.export.js';
 import { DatabaseHistory } from '../persistence/database.history.js';
 import { PersistenceModule } from '../persistence/persistence.module.js';
 import { RedisClaims } from '../session/redis.claims.js';
+import { RedisConversations } from '../session/redis.conversations.js';
 import { RedisEraser } from '../session/redis.eraser.js';
 import { RedisErasure } from '../session/redis.erasure.js';
 import { RedisHistory } from '../session/redis.history.js';
 import { SessionModule } from '../session/session.module.js';
 import { HybridClaims } from '../sync/hybrid.claims.js';
+import { HybridConversations } from '../sync/hybrid.conversations.js';
 import { HybridErasure } from '../sync/hybrid.erasure.js';
 import { HybridExport } from '../sync/hybrid.export.js';
 import { HybridHistory } from '../sync/hybrid.history.js';
@@ -50,9 +57,11 @@ const exported = (stored: Provider): Provider[] => [
 
 const notExported: Provider = { provide: OwnerExport, useClass: NoExport };
 
-const sealed = (stored: Provider): Provider[] => [
-  stored,
+const sealed = (history: Provider, conversations: Provider): Provider[] => [
+  history,
   { provide: HistoryStore, useClass: SealedHistory },
+  conversations,
+  { provide: OwnConversations, useClass: SealedConversations },
 ];
 
 /** What each HISTORY_MODE is made of: the four architectures share all the rest of the service. */
@@ -65,7 +74,10 @@ function architectureOf({ historyMode, databaseUrlGiven }: Environment): Archite
     case 'hybrid':
       return {
         imports: [SyncModule, JournalModule],
-        store: sealed({ provide: StoredHistory, useExisting: HybridHistory }),
+        store: sealed(
+          { provide: StoredHistory, useExisting: HybridHistory },
+          { provide: StoredConversations, useExisting: HybridConversations },
+        ),
         ownData: [
           { provide: OwnerErasure, useExisting: HybridErasure },
           ...exported({ provide: StoredExport, useExisting: HybridExport }),
@@ -77,7 +89,10 @@ function architectureOf({ historyMode, databaseUrlGiven }: Environment): Archite
     case 'database':
       return {
         imports: [PersistenceModule],
-        store: sealed({ provide: StoredHistory, useExisting: DatabaseHistory }),
+        store: sealed(
+          { provide: StoredHistory, useExisting: DatabaseHistory },
+          { provide: StoredConversations, useExisting: DatabaseConversations },
+        ),
         ownData: [
           { provide: OwnerErasure, useExisting: DatabaseErasure },
           ...exported({ provide: StoredExport, useExisting: DatabaseExport }),
@@ -89,7 +104,13 @@ function architectureOf({ historyMode, databaseUrlGiven }: Environment): Archite
     case 'redis':
       return {
         imports: [SessionModule, JournalModule, ...(databaseUrlGiven ? [PersistenceModule] : [])],
-        store: [RedisEraser, ...sealed({ provide: StoredHistory, useClass: RedisHistory })],
+        store: [
+          RedisEraser,
+          ...sealed(
+            { provide: StoredHistory, useClass: RedisHistory },
+            { provide: StoredConversations, useClass: RedisConversations },
+          ),
+        ],
         ownData: [{ provide: OwnerErasure, useClass: RedisErasure }, notExported],
         claims: { provide: Claims, useExisting: RedisClaims },
         journal: shared,
@@ -98,7 +119,10 @@ function architectureOf({ historyMode, databaseUrlGiven }: Environment): Archite
     case 'client':
       return {
         imports: [],
-        store: [{ provide: HistoryStore, useClass: ClientHistory }],
+        store: [
+          { provide: HistoryStore, useClass: ClientHistory },
+          { provide: OwnConversations, useClass: ClientConversations },
+        ],
         ownData: [{ provide: OwnerErasure, useClass: ClientErasure }, notExported],
         claims: { provide: Claims, useClass: NoClaims },
         journal: none,
@@ -120,6 +144,7 @@ export class ModeModule {
       exports: [
         ...imports,
         HistoryStore,
+        OwnConversations,
         OwnerErasure,
         OwnerExport,
         Claims,

@@ -50,7 +50,7 @@ export class ArchivePages {
   /** One of an owner's conversations; `gone`: erased, or not this owner's; `unknown`: not archived, or not yet. */
   async conversation(
     conversationId: string,
-    owner: string,
+    owner: string | null,
   ): Promise<StoredConversation | 'gone' | 'unknown'> {
     return this.database.read(async (manager) => {
       const row = await manager.findOneBy(ConversationSession, { conversationId });

@@ -29,6 +29,10 @@ export class ConversationSession {
   @Column({ name: 'is_archived', type: 'boolean', default: false })
   isArchived: boolean;
 
+  /** Since when, by Postgres's clock. */
+  @Column({ name: 'archived_at', type: 'timestamptz', nullable: true })
+  archivedAt: Date | null;
+
   /** A bigint: the driver gives it as a string. Also the seq of the newest turn. */
   @Column({ name: 'turn_count', type: 'bigint', default: 0 })
   turnCount: string;

@@ -8,6 +8,7 @@ import { AddKeyIds1795000000004 } from '../../migrations/1795000000004-add-key-i
 import { IndexOwners1795000000005 } from '../../migrations/1795000000005-index-owners.js';
 import { ShutSequences1795000000006 } from '../../migrations/1795000000006-shut-sequences.js';
 import { AddTurnTokens1795000000007 } from '../../migrations/1795000000007-add-turn-tokens.js';
+import { AddArchivedAt1795000000010 } from '../../migrations/1795000000010-add-archived-at.js';
 import { ConversationMessage } from './conversation-message.entity.js';
 import { ConversationSession } from './conversation-session.entity.js';
 import { DeadLetter } from './dead-letter.entity.js';
@@ -56,6 +57,7 @@ export function dataSourceOptions(
       IndexOwners1795000000005,
       ShutSequences1795000000006,
       AddTurnTokens1795000000007,
+      AddArchivedAt1795000000010,
     ],
     migrationsTableName: 'schema_migrations',
     synchronize: false,

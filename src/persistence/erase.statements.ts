@@ -38,7 +38,8 @@ export async function eraseContents(
      ), tombstones as (
        update conversation_sessions
           set erased_at = now(), hot_stale = gen_random_uuid(), user_id = null, turn_count = 0,
-              title = null, metadata = null, data_key = null, key_id = null
+              title = null, metadata = null, data_key = null, key_id = null,
+              is_archived = false, archived_at = null
         where conversation_id = any($1::text[])
      )
      select conversation_id, id as turn_id, key, null::bytea as letter from turns

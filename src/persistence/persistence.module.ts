@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Environment } from '../config/environment.js';
 import { AcceptedTurnArchive } from './accepted-turns.js';
+import { ArchiveConversations } from './archive-conversations.js';
 import { ArchiveErasure } from './archive-erasure.js';
 import { ArchiveCheck } from './archive.check.js';
 import { ArchiveKeyrings } from './archive.keyrings.js';
@@ -9,6 +10,7 @@ import { Archive } from './archive.js';
 import { DeadLetters } from './dead-letters.js';
 import { dataSourceOptions } from './data-source.js';
 import { DatabaseClaims } from './database.claims.js';
+import { DatabaseConversations } from './database.conversations.js';
 import { DatabaseErasure } from './database.erasure.js';
 import { ArchivePages } from './archive-pages.js';
 import { DatabaseExport } from './database.export.js';
@@ -28,6 +30,8 @@ const STORES = [
   DatabaseHistory,
   DatabaseErasure,
   ArchivePages,
+  ArchiveConversations,
+  DatabaseConversations,
   DatabaseExport,
   DatabaseClaims,
   DeadLetters,

@@ -12,8 +12,10 @@ import {
   type StoredRecalled,
 } from '../conversation/stored-history.js';
 import type { StoredConversation } from '../conversation/stored-turn.js';
+import { ArchiveConversations } from '../persistence/archive-conversations.js';
 import { Archive } from '../persistence/archive.js';
 import { RedisConnection } from '../redis/redis.connection.js';
+import { DescribedSessions } from './described-sessions.js';
 import { orUnavailable } from './or-unavailable.js';
 import { RedisEraser } from './redis.eraser.js';
 import { Refusal } from './scripts.js';
@@ -32,8 +34,12 @@ export class RedisHistory extends StoredHistory {
   constructor(
     private readonly redis: RedisConnection,
     private readonly sessions: RequestSessions,
+    private readonly described: DescribedSessions,
     private readonly eraser: RedisEraser,
     @Optional() @Inject(Archive) private readonly archive: Archive | null,
+    @Optional()
+    @Inject(ArchiveConversations)
+    private readonly archived: ArchiveConversations | null,
   ) {
     super();
   }
@@ -82,14 +88,21 @@ export class RedisHistory extends StoredHistory {
 
   async end(conversationId: string, owner: string | null): Promise<StoredConversation> {
     for (;;) {
+      // Read first: a turn that comes in between is another last one when it comes to dropping the session.
+      const described = await this.described.read(conversationId, owner);
       const session = await this.session(conversationId, owner);
+      if (!described) continue;
+      const { conversation, changes } = described;
       const { turns, lastSeq } = session;
-      const batch = { conversationId, owner, ...session };
-      if (this.archive && turns.length > 0) await this.archive.commit([batch]);
-      // A turn that came in meanwhile has to be archived first.
-      if (!(await orUnavailable(this.sessions.drop(conversationId, lastSeq)))) continue;
+      if (this.archive && turns.length > 0) {
+        await this.archive.commit([{ conversationId, owner, ...session }]);
+        await this.archived?.describe(conversationId, owner, () => conversation);
+      }
+      // What came in meanwhile has to be archived first.
+      const expected = { lastSeq, changes };
+      if (!(await orUnavailable(this.sessions.drop(conversationId, expected)))) continue;
       const archived = await this.archive?.tail(conversationId, owner, 0);
-      return archived?.conversation ?? conversationOf(conversationId, owner, session);
+      return archived?.conversation ?? conversation;
     }
   }
 
@@ -107,23 +120,4 @@ export class RedisHistory extends StoredHistory {
     const reply = await orUnavailable(this.sessions.recall(conversationId, claim));
     return typeof reply === 'number' ? null : reply;
   }
-}
-
-function conversationOf(
-  id: string,
-  owner: string | null,
-  { createdAt, lastSeq, turns, title, keyring }: RecalledSession,
-): StoredConversation {
-  return {
-    id,
-    owner,
-    title: title?.text ?? null,
-    createdAt,
-    lastActivity: turns.at(-1)?.createdAt ?? createdAt,
-    turnCount: lastSeq,
-    isArchived: false,
-    metadata: null,
-    keyId: title?.keyId ?? null,
-    keyring,
-  };
 }

@@ -15,6 +15,8 @@ export const SCRIPTS = {
   reserve: load('reserve'),
   restore: load('restore'),
   find: load('find'),
+  describe: load('describe'),
+  change: load('change'),
   drop: load('drop'),
   distrust: load('distrust'),
   erase: load('erase'),

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { RedisConnection } from '../redis/redis.connection.js';
 import { RedisModule } from '../redis/redis.module.js';
 import { Census } from './census.js';
+import { DescribedSessions } from './described-sessions.js';
 import { ErasureMarks } from './erasure-marks.js';
 import { OwnedSessions } from './owned-sessions.js';
 import { RedisClaims } from './redis.claims.js';
@@ -28,6 +29,7 @@ import { BackgroundSessions, RequestSessions } from './session.lanes.js';
       useFactory: (redis: RedisConnection) => new OwnedSessions(redis.patient),
     },
     ErasureMarks,
+    DescribedSessions,
     RedisClaims,
     RedisMemory,
   ],
@@ -40,6 +42,7 @@ import { BackgroundSessions, RequestSessions } from './session.lanes.js';
     Census,
     OwnedSessions,
     ErasureMarks,
+    DescribedSessions,
     RedisClaims,
   ],
 })

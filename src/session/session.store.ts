@@ -187,9 +187,14 @@ export class SessionStore {
     ]);
   }
 
-  /** @returns false when the session stays: it holds unsynced turns, or another last one than expected. */
-  async drop(conversationId: string, expectedLastSeq?: number): Promise<boolean> {
-    return (await this.run(SCRIPTS.drop, conversationId, [String(expectedLastSeq ?? '')])) === 1;
+  /** @returns false when the session stays: it holds unsynced turns, or another last one or other changes than expected. */
+  async drop(
+    conversationId: string,
+    expected?: { readonly lastSeq: number; readonly changes: number },
+  ): Promise<boolean> {
+    const { lastSeq = '', changes = '' } = expected ?? {};
+    const args = [String(lastSeq), String(changes)];
+    return (await this.run(SCRIPTS.drop, conversationId, args)) === 1;
   }
 
   /** @param afterSeq the turns above this place are given back, as the last that there is of them. */

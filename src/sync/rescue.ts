@@ -61,6 +61,11 @@ export class Rescue implements OnApplicationShutdown {
     return flush().finally(() => clearInterval(timer));
   }
 
+  /** Whether it has turns that may not be archived yet. */
+  holds(conversationId: string): boolean {
+    return this.unflushed.of(conversationId) !== undefined;
+  }
+
   /** Before Postgres is asked, or written to, instead of Redis. @throws ServiceError storage_unavailable when that takes nothing now. */
   async catchUp(conversationId: string): Promise<void> {
     const isDone = await this.rescueOne(conversationId, { skipHeld: false });
@@ -69,7 +74,7 @@ export class Rescue implements OnApplicationShutdown {
 
   /** There is no session, or none to be trusted: where it had turns of ours, Redis has lost others too. */
   async afterMiss(conversationId: string): Promise<void> {
-    if (!this.unflushed.of(conversationId)) return;
+    if (!this.holds(conversationId)) return;
     this.unflushed.doubt();
     await this.rescue([conversationId]);
     void this.rescueAll();

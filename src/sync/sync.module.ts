@@ -6,18 +6,24 @@ import { Committer } from './committer.js';
 import { Eraser } from './eraser.js';
 import { FlushQueue } from './flush-queue.js';
 import { Flusher } from './flusher.js';
+import { HotTurns } from './hot-turns.js';
 import { HybridClaims } from './hybrid.claims.js';
+import { HybridConversations } from './hybrid.conversations.js';
 import { HybridErasure } from './hybrid.erasure.js';
 import { HybridExport } from './hybrid.export.js';
 import { HybridHistory } from './hybrid.history.js';
+import { LateConversations } from './late-conversations.js';
+import { LateFlushes } from './late-flushes.js';
 import { Leftovers } from './leftovers.js';
 import { MendedSessions } from './mended.sessions.js';
+import { OwnerFlush } from './owner-flush.js';
 import { Recovery } from './recovery.js';
 import { Refusals } from './refusals.js';
 import { Rescue } from './rescue.js';
 import { Restore } from './restore.js';
 import { Sweep } from './sweep.js';
 import { SweepSchedule } from './sweep.schedule.js';
+import { TwoTiers } from './two-tiers.js';
 import { UnarchivedExport } from './unarchived.export.js';
 import { UnflushedTurns } from './unflushed-turns.js';
 import { VerifyModule } from './verify.module.js';
@@ -47,6 +53,12 @@ import { WriteBehind } from './write-behind.js';
     HybridExport,
     HybridHistory,
     HybridClaims,
+    OwnerFlush,
+    LateFlushes,
+    LateConversations,
+    HotTurns,
+    TwoTiers,
+    HybridConversations,
   ],
   exports: [
     SessionModule,
@@ -55,6 +67,7 @@ import { WriteBehind } from './write-behind.js';
     HybridExport,
     HybridHistory,
     HybridClaims,
+    HybridConversations,
     FlushQueue,
     Sweep,
     Recovery,

@@ -6,19 +6,11 @@ import { Archive } from '../persistence/archive.js';
 import { DatabaseExport } from '../persistence/database.export.js';
 import { SessionInspector } from '../session/session.inspector.js';
 import { BackgroundSessions } from '../session/session.lanes.js';
-import type { UnsyncedTurns } from '../session/session.js';
+import { Unarchived } from './unarchived.js';
 
 // As the flush reads them.
 const MAX_TURNS = 500;
 const MAX_BYTES = 4 * 1024 * 1024;
-
-/** A conversation of which Redis has turns that Postgres does not take. */
-interface Unarchived {
-  /** `turnCount` of the archive's. */
-  readonly conversation: StoredConversation;
-  /** Ids of the turns that are to follow on the archived ones, in their order; what was shown is taken out. */
-  readonly left: Set<string>;
-}
 
 /**
  * Shows a conversation out of both tiers, in one dense order. Turns that leave Redis while it is shown are looked for in
@@ -27,19 +19,24 @@ interface Unarchived {
  */
 @Injectable()
 export class UnarchivedExport {
+  private readonly unarchived: Unarchived;
+
   constructor(
-    private readonly inspector: SessionInspector,
+    inspector: SessionInspector,
+    archive: Archive,
     private readonly sessions: BackgroundSessions,
-    private readonly archive: Archive,
     private readonly pages: ArchivePages,
     private readonly archived: DatabaseExport,
-  ) {}
+  ) {
+    this.unarchived = new Unarchived(inspector, sessions, archive, pages);
+  }
 
   /** @throws RedisUnavailable, ServiceError storage_unavailable. */
   async *export(conversationId: string, owner: string): AsyncGenerator<StoredExported> {
-    const found = await this.find(conversationId, owner);
-    if (!found) return;
-    const { conversation, left } = found;
+    const { conversation, places } = await this.unarchived.find(conversationId, owner);
+    if (typeof conversation === 'string') return;
+    // What was shown is taken out.
+    const left = new Set(places.keys());
     const turnCount = conversation.turnCount + left.size;
     yield { type: 'conversation', conversation: { ...conversation, turnCount } };
     yield* this.archived.turns([conversation]);
@@ -48,19 +45,6 @@ export class UnarchivedExport {
       if (left.delete(turn.turn.id)) yield { ...turn, seq: ++seq };
     }
     yield* this.archived.letters(conversationId, owner);
-  }
-
-  private async find(conversationId: string, owner: string): Promise<Unarchived | null> {
-    const inspected = await this.inspector.inspect(conversationId);
-    const session = await this.sessions.unsynced(conversationId, 0, 0);
-    const archived = await this.pages.conversation(conversationId, owner);
-    const isOnlyHot = archived === 'unknown' && session?.owner === owner;
-    const conversation = isOnlyHot ? conversationOf(conversationId, session) : archived;
-    if (typeof conversation === 'string') return null;
-    const unsynced = inspected?.turnIds.slice(inspected.synced - inspected.base) ?? [];
-    const places = await this.archive.numbersOf(unsynced);
-    const isArchived = (id: string) => (places.get(id) ?? Infinity) <= conversation.turnCount;
-    return { conversation, left: new Set(unsynced.filter((id) => !isArchived(id))) };
   }
 
   /** Until nothing is left: what Redis has, and before it what the archive has got meanwhile. */
@@ -85,21 +69,4 @@ export class UnarchivedExport {
       }
     }
   }
-}
-
-/** One that is not archived yet. */
-function conversationOf(id: string, session: UnsyncedTurns): StoredConversation {
-  const { owner, createdAt, title, keyring } = session;
-  return {
-    id,
-    owner,
-    title: title?.text ?? null,
-    createdAt,
-    lastActivity: createdAt,
-    turnCount: 0,
-    isArchived: false,
-    metadata: null,
-    keyId: title?.keyId ?? null,
-    keyring,
-  };
 }

@@ -45,6 +45,11 @@ export class WriteBehind {
     await this.rescue.catchUp(conversationId);
   }
 
+  /** Whether this instance has accepted turns of the conversation that may not be archived yet. */
+  holds(conversationId: string): boolean {
+    return this.rescue.holds(conversationId);
+  }
+
   /** Redis has no session, or none to be trusted: perhaps it has lost what this instance had accepted. */
   async afterMiss(conversationId: string): Promise<void> {
     await this.rescue.afterMiss(conversationId);

@@ -79,6 +79,20 @@ describe('HISTORY_MODE=redis', async () => {
     expect((await contentKeys(client)).join()).not.toContain(first.conversation_id);
   });
 
+  it('archives what the user says of a conversation along with it', async () => {
+    const { body } = await withArchive.chat(accepted);
+    const path = `/conversations/${body.conversation_id}`;
+    const said = { title: 'For the exam', metadata: { course: 'cs101' }, is_archived: true };
+    await withArchive.request('PATCH', path, { body: said });
+    const ended = await withArchive.request('POST', `${path}/end`);
+    expect(ended).toMatchObject({ status: 200, body: said });
+    const rows = await database.query(
+      'select title, metadata, is_archived from conversation_sessions where conversation_id = $1',
+      [body.conversation_id],
+    );
+    expect(rows).toEqual([said]);
+  });
+
   it('keeps every session under a TTL, as nothing stands behind it', async () => {
     const { body } = await alone.chat(accepted);
     const keys = (await contentKeys(client)).filter((key) => key.includes(body.conversation_id!));

@@ -24,6 +24,7 @@ const CLASSES: [begin: string, kind: Class][] = [
 const BODIES: Record<string, (conversationId: string) => object> = {
   'POST /chat/basic': (conversation_id) => ({ query: 'And?', meta_params: { conversation_id } }),
   'POST /chat/stream': (conversation_id) => ({ query: 'And?', meta_params: { conversation_id } }),
+  'PATCH /conversations/{id}': () => ({ title: 'Renamed' }),
   'POST /chat/stop': (conversation_id) => ({ conversation_id }),
 };
 

@@ -169,8 +169,8 @@ describe('drop and erase', () => {
     const session = newSession();
     await session.fill(2);
     await session.acknowledge(2);
-    expect(await session.store.drop(session.id, 1)).toBe(false);
-    expect(await session.store.drop(session.id, 2)).toBe(true);
+    expect(await session.store.drop(session.id, { lastSeq: 1, changes: 0 })).toBe(false);
+    expect(await session.store.drop(session.id, { lastSeq: 2, changes: 0 })).toBe(true);
   });
 
   it('erases a session whatever it holds', async () => {

@@ -22,6 +22,7 @@ import {
 } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { type Caller, CurrentCaller } from '../../auth/caller.js';
+import { KEEPING, onlyIn } from '../../auth/mode.guard.js';
 import { UUID } from '../../conversation/conversation.js';
 import { conversationNotFound } from '../../conversation/errors.js';
 import { ApiProblems } from '../../http/api-problems.js';
@@ -29,7 +30,6 @@ import { ChatRateGuard } from '../chat-rate.guard.js';
 import { ChatRequest } from '../chat-request.dto.js';
 import { readIdempotencyKey, readIfMatch } from '../idempotency.js';
 import { AnswerReaders } from './answer-readers.js';
-import { KeepingGuard } from './keeping.guard.js';
 import { sendEvents } from './send-events.js';
 import { StopRequest } from './stop-request.dto.js';
 import { readStreamBody, UseChatRequest } from './stream-body.js';
@@ -39,6 +39,8 @@ const EVENTS = {
   description: 'Server-sent events in the AI SDK UI message stream format, version 1.',
   content: { 'text/event-stream': { schema: { type: 'string' } } },
 };
+
+const KeptAnswers = onlyIn(KEEPING, 'Resuming or stopping');
 
 @ApiTags('chat')
 @Controller('chat')
@@ -83,7 +85,7 @@ export class StreamController {
   }
 
   @Get('stream/:conversation_id')
-  @UseGuards(KeepingGuard)
+  @UseGuards(KeptAnswers)
   @ApiOperation({ summary: 'Read on in the running answer, on any instance.' })
   @ApiParam({ name: 'conversation_id', format: 'uuid' })
   @ApiOkResponse(EVENTS)
@@ -108,7 +110,7 @@ export class StreamController {
 
   @Post('stop')
   @HttpCode(204)
-  @UseGuards(KeepingGuard)
+  @UseGuards(KeptAnswers)
   @ApiOperation({ summary: 'Stop the running answer; what was said is kept.' })
   @ApiNoContentResponse({ description: 'None is running any more.' })
   @ApiProblems(400, 401, 404, 409, 429, 503)

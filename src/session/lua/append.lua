@@ -8,15 +8,6 @@
 -- Returns { the turn's seq, id of the turn before it or '' }, or MISSING, STALE, CHANGED, FOREIGN.
 -- The shebang lets Redis refuse the whole script before its first write when memory is full.
 
--- To the session's keyring, unless it has that key already: perhaps wrapped anew.
-local function add_data_key(entry)
-  if entry == '' then return end
-  local keyring = redis.call('HGET', KEYS[1], 'data_key')
-  local key_id = string.match(entry, '^[^:]+:')
-  if keyring and string.find(',' .. keyring, ',' .. key_id, 1, true) then return end
-  redis.call('HSET', KEYS[1], 'data_key', keyring and (keyring .. ',' .. entry) or entry)
-end
-
 local id, turn_id, turn, expected, created_at = ARGV[1], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 local session, refusal = trusted_session(ARGV[2], ARGV[3])
 
@@ -51,6 +42,8 @@ if ARGV[9] == '' then
   redis.call('PERSIST', KEYS[1])
   redis.call('PERSIST', KEYS[2])
 else
+  -- What goes on is not put away any more.
+  redis.call('HDEL', KEYS[1], 'is_archived')
   session.synced = session.last
   redis.call('HSET', KEYS[1], 'synced', session.synced)
   trim(session, tonumber(ARGV[10]))

@@ -30,6 +30,15 @@ local function kept_with_turns()
   return kept[1] or '', kept[2] or '', kept[3] or ''
 end
 
+-- To the session's keyring, unless it has that key already: perhaps wrapped anew.
+local function add_data_key(entry)
+  if entry == '' then return end
+  local keyring = redis.call('HGET', KEYS[1], 'data_key')
+  local key_id = string.match(entry, '^[^:]+:')
+  if keyring and string.find(',' .. keyring, ',' .. key_id, 1, true) then return end
+  redis.call('HSET', KEYS[1], 'data_key', keyring and (keyring .. ',' .. entry) or entry)
+end
+
 local function now_ms()
   local time = redis.call('TIME')
   return time[1] * 1000 + math.floor(time[2] / 1000)
