@@ -102,10 +102,10 @@ async function open(id) {
 /** @param {string} question */
 async function ask(question) {
   const asked = talk;
-  const isFirst = asked.turns.length === 0;
   await attempt(() => asked.ask(question));
-  const { id } = asked;
-  if (isFirst && id !== null) await attempt(() => kept.conversations.refresh(id));
+  const { id, turns } = asked;
+  const isBegun = turns.length === 1 && turns[0]?.seq !== null;
+  if (isBegun && id !== null) await attempt(() => kept.conversations.refresh(id));
 }
 
 /** Does it, and says what went wrong. @param {() => unknown} act */

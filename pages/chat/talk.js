@@ -54,10 +54,12 @@ export class Talk {
   async open(id) {
     this.id = id;
     const stream = await call('GET', `/chat/stream/${id}`, { signal: this.#left.signal });
-    await this.#loadTurns();
+    const asked = this.#options.asked.get()[id];
+    // Where nothing is kept yet, there is no conversation by that id.
+    if (stream.status === 204 || !asked?.isFirst) await this.#loadTurns();
     this.#options.onChange();
     if (stream.status === 204) return this.#forgetAsked();
-    const turn = runningTurn(this.#options.asked.get()[id] ?? null);
+    const turn = runningTurn(asked?.question ?? null);
     const take = () => {
       this.turns = [...this.turns.filter((each) => each.id !== turn.id && each !== turn), turn];
     };
@@ -154,7 +156,8 @@ export class Talk {
   #begun(id, question) {
     if (id === null || question === null) return;
     this.id = id;
-    this.#options.asked.set({ ...this.#options.asked.get(), [id]: question });
+    const asked = { question, isFirst: this.turns.length === 1 };
+    this.#options.asked.set({ ...this.#options.asked.get(), [id]: asked });
     this.#options.onBegun(id, question);
   }
 
