@@ -11,6 +11,7 @@ import { ClientHistory } from '../conversation/client.history.js';
 import { HistoryStore } from '../conversation/history-store.js';
 import { NoExport } from '../conversation/no-export.js';
 import { OwnConversations } from '../conversation/own-conversations.js';
+import { NoSearch, OwnSearch } from '../conversation/own-search.js';
 import { OwnerErasure } from '../conversation/owner-erasure.js';
 import { OwnerExport } from '../conversation/owner-export.js';
 import { StoredConversations } from '../conversation/stored-conversations.js';
@@ -27,6 +28,7 @@ import { DatabaseConversations } from '../persistence/database.conversations.js'
 import { DatabaseErasure } from '../persistence/database.erasure.js';
 import { DatabaseExport } from '../persistence/database.export.js';
 import { DatabaseHistory } from '../persistence/database.history.js';
+import { DatabaseSearch } from '../persistence/database.search.js';
 import { PersistenceModule } from '../persistence/persistence.module.js';
 import { RedisClaims } from '../session/redis.claims.js';
 import { RedisConversations } from '../session/redis.conversations.js';
@@ -39,12 +41,14 @@ import { HybridConversations } from '../sync/hybrid.conversations.js';
 import { HybridErasure } from '../sync/hybrid.erasure.js';
 import { HybridExport } from '../sync/hybrid.export.js';
 import { HybridHistory } from '../sync/hybrid.history.js';
+import { HybridSearch } from '../sync/hybrid.search.js';
 import { SyncModule } from '../sync/sync.module.js';
 
 interface Architecture {
   readonly imports: NonNullable<ModuleMetadata['imports']>;
   readonly store: readonly Provider[];
   readonly ownData: readonly Provider[];
+  readonly search: Provider;
   readonly claims: Provider;
   readonly journal: Provider;
   readonly shelf: Provider;
@@ -82,6 +86,7 @@ function architectureOf({ historyMode, databaseUrlGiven }: Environment): Archite
           { provide: OwnerErasure, useExisting: HybridErasure },
           ...exported({ provide: StoredExport, useExisting: HybridExport }),
         ],
+        search: { provide: OwnSearch, useExisting: HybridSearch },
         claims: { provide: Claims, useExisting: HybridClaims },
         journal: shared,
         shelf: stored,
@@ -97,6 +102,7 @@ function architectureOf({ historyMode, databaseUrlGiven }: Environment): Archite
           { provide: OwnerErasure, useExisting: DatabaseErasure },
           ...exported({ provide: StoredExport, useExisting: DatabaseExport }),
         ],
+        search: { provide: OwnSearch, useExisting: DatabaseSearch },
         claims: { provide: Claims, useExisting: DatabaseClaims },
         journal: none,
         shelf: stored,
@@ -112,6 +118,7 @@ function architectureOf({ historyMode, databaseUrlGiven }: Environment): Archite
           ),
         ],
         ownData: [{ provide: OwnerErasure, useClass: RedisErasure }, notExported],
+        search: { provide: OwnSearch, useClass: NoSearch },
         claims: { provide: Claims, useExisting: RedisClaims },
         journal: shared,
         shelf: databaseUrlGiven ? stored : shipped,
@@ -124,6 +131,7 @@ function architectureOf({ historyMode, databaseUrlGiven }: Environment): Archite
           { provide: OwnConversations, useClass: ClientConversations },
         ],
         ownData: [{ provide: OwnerErasure, useClass: ClientErasure }, notExported],
+        search: { provide: OwnSearch, useClass: NoSearch },
         claims: { provide: Claims, useClass: NoClaims },
         journal: none,
         shelf: shipped,
@@ -135,16 +143,17 @@ function architectureOf({ historyMode, databaseUrlGiven }: Environment): Archite
 @Module({})
 export class ModeModule {
   static forRoot(environment: Environment): DynamicModule {
-    const { imports, store, ownData, claims, journal, shelf } = architectureOf(environment);
+    const { imports, store, ownData, search, claims, journal, shelf } = architectureOf(environment);
     return {
       module: ModeModule,
       global: true,
       imports: [CryptoModule, ...imports],
-      providers: [...store, ...ownData, claims, journal, shelf],
+      providers: [...store, ...ownData, search, claims, journal, shelf],
       exports: [
         ...imports,
         HistoryStore,
         OwnConversations,
+        OwnSearch,
         OwnerErasure,
         OwnerExport,
         Claims,

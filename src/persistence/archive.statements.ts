@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg';
 import type { StoredText, StoredTurn } from '../conversation/stored-turn.js';
+import { termsOfTurn } from './search.statements.js';
 
 /** Turns of one conversation on their way into the archive, in their order. */
 export interface ConversationBatch {
@@ -99,12 +100,13 @@ export async function insertTurns(
        insert into conversation_messages
               (id, conversation_id, seq, question, answer, sources, context, status, "timestamp", metadata,
                model, prompt_tokens, completion_tokens, latency_ms, idempotency_key, idempotency_body, key_id,
-               tokens)
+               tokens, terms)
        select n.id, n.conversation_id, n.seq, n.question, n.answer, n.sources::text[], n.context, n.status,
               n."timestamp", n.metadata::jsonb, n.model, n.prompt_tokens, n.completion_tokens, n.latency_ms,
               case when taken.id is null
                    and row_number() over (partition by n.idempotency_key order by n.place) = 1
-                   then n.idempotency_key end, n.idempotency_body, n.key_id, n.tokens
+                   then n.idempotency_key end, n.idempotency_body, n.key_id, n.tokens,
+              ${termsOfTurn('n')}
          from numbered n
          left join conversation_messages taken on taken.idempotency_key = n.idempotency_key
        returning conversation_id, "timestamp"

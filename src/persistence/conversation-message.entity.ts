@@ -67,4 +67,8 @@ export class ConversationMessage {
   /** The data key that sealed question, answer, context and metadata; null: they are as they were said. */
   @Column({ name: 'key_id', type: 'text', nullable: true })
   keyId: string | null;
+
+  /** The words of question and answer, for the search; null: sealed, or from before there was one. */
+  @Column({ type: 'tsvector', nullable: true, select: false })
+  terms: string | null;
 }

@@ -9,6 +9,7 @@ import { IndexOwners1795000000005 } from '../../migrations/1795000000005-index-o
 import { ShutSequences1795000000006 } from '../../migrations/1795000000006-shut-sequences.js';
 import { AddTurnTokens1795000000007 } from '../../migrations/1795000000007-add-turn-tokens.js';
 import { AddArchivedAt1795000000010 } from '../../migrations/1795000000010-add-archived-at.js';
+import { AddTurnTerms1795000000011 } from '../../migrations/1795000000011-add-turn-terms.js';
 import { ConversationMessage } from './conversation-message.entity.js';
 import { ConversationSession } from './conversation-session.entity.js';
 import { DeadLetter } from './dead-letter.entity.js';
@@ -58,6 +59,7 @@ export function dataSourceOptions(
       ShutSequences1795000000006,
       AddTurnTokens1795000000007,
       AddArchivedAt1795000000010,
+      AddTurnTerms1795000000011,
     ],
     migrationsTableName: 'schema_migrations',
     synchronize: false,

@@ -15,6 +15,7 @@ import { DatabaseErasure } from './database.erasure.js';
 import { ArchivePages } from './archive-pages.js';
 import { DatabaseExport } from './database.export.js';
 import { DatabaseHistory } from './database.history.js';
+import { DatabaseSearch } from './database.search.js';
 import { Database } from './database.js';
 import { HotStaleMarks } from './hot-stale-marks.js';
 import { OwnerErasures } from './owner-erasures.js';
@@ -32,6 +33,7 @@ const STORES = [
   ArchivePages,
   ArchiveConversations,
   DatabaseConversations,
+  DatabaseSearch,
   DatabaseExport,
   DatabaseClaims,
   DeadLetters,

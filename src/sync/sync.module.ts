@@ -12,6 +12,7 @@ import { HybridConversations } from './hybrid.conversations.js';
 import { HybridErasure } from './hybrid.erasure.js';
 import { HybridExport } from './hybrid.export.js';
 import { HybridHistory } from './hybrid.history.js';
+import { HybridSearch } from './hybrid.search.js';
 import { LateConversations } from './late-conversations.js';
 import { LateFlushes } from './late-flushes.js';
 import { Leftovers } from './leftovers.js';
@@ -59,6 +60,7 @@ import { WriteBehind } from './write-behind.js';
     HotTurns,
     TwoTiers,
     HybridConversations,
+    HybridSearch,
   ],
   exports: [
     SessionModule,
@@ -68,6 +70,7 @@ import { WriteBehind } from './write-behind.js';
     HybridHistory,
     HybridClaims,
     HybridConversations,
+    HybridSearch,
     FlushQueue,
     Sweep,
     Recovery,

@@ -7,9 +7,10 @@ import { expectProblem } from '../support/problem.js';
 import { expectVerified } from '../support/verified.js';
 import { bearer, JWT_VARIABLES, tokenOf } from '../support/tokens.js';
 
-const { postgres, redis, start } = await createPostgresStage();
-const service = await start({ ...JWT_VARIABLES, MAX_MESSAGES_PER_SESSION: '3' });
-const other = await start(JWT_VARIABLES);
+const stage = await createPostgresStage();
+const { postgres, redis } = stage;
+const service = await stage.start({ ...JWT_VARIABLES, MAX_MESSAGES_PER_SESSION: '3' });
+const other = await stage.start(JWT_VARIABLES);
 afterEach(() => postgres.makeWritable());
 
 const settled = () => service.admin('POST', '/admin/sync');
