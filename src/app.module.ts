@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { AdminModule } from './admin/admin.module.js';
+import { AnalyticsModule } from './analytics/analytics.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { ChatModule } from './chat/chat.module.js';
 import { EnvironmentModule } from './config/environment.module.js';
@@ -28,6 +29,7 @@ export class AppModule {
         ChatModule,
         ConversationsModule,
         AdminModule,
+        AnalyticsModule,
         HealthModule,
         PagesModule,
       ],

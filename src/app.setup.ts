@@ -14,6 +14,8 @@ import { secureReplies } from './http/security-headers.js';
 import { limitedServer, SERVER_LIMITS } from './http/server-limits.js';
 import { trustProxies } from './http/trust-proxies.js';
 import { validationPipe } from './http/validation.js';
+import { countReplies } from './metrics/count-replies.js';
+import { Metrics } from './metrics/metrics.js';
 import { PinoLogger } from './logging/pino.logger.js';
 
 const MAX_BODY_BYTES = 256 * 1024;
@@ -46,6 +48,7 @@ export async function createApp(
   const fastify = adapter.getInstance();
   markReplies(adapter);
   logRequests(fastify, logger.pino);
+  countReplies(fastify, app.get(Metrics));
   takeJsonBodies(fastify);
   refuseWhenClosing(fastify);
   answerBrokenRequests(app.getHttpServer());

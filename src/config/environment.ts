@@ -56,6 +56,9 @@ export class Environment {
   /** An Idempotency-Key is free again after `lapseMs` if its claimant died, and forgotten after `keepMs`. */
   readonly claimTimes: { readonly lapseMs: number; readonly keepMs: number };
 
+  /** Topics of fewer users are not shown; 0: all are. */
+  readonly topicMinUsers: number;
+
   /** Pages of these origins may call the service. */
   readonly corsOrigins: readonly string[];
   readonly docs: boolean;
@@ -123,6 +126,12 @@ export class Environment {
     this.abandonedAnswerMs = this.answerTimeoutMs + ABANDONED_FOR_MS;
     this.erasureMarkMs = this.answerTimeoutMs + ERASURE_MARGIN_MS + this.abandonedAnswerMs;
     this.claimTimes = { lapseMs: this.answerTimeoutMs + CLAIM_MARGIN_MS, keepMs: CLAIM_KEPT_MS };
+
+    this.topicMinUsers = variables.integer('TOPIC_MIN_USERS', {
+      default: 5,
+      min: 0,
+      max: 1_000_000,
+    });
 
     this.corsOrigins = variables.origins('CORS_ORIGINS');
     this.docs = variables.boolean('DOCS', !this.production);

@@ -1,5 +1,6 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { Environment, type HistoryMode } from '../config/environment.js';
+import { Metrics } from '../metrics/metrics.js';
 import { Database } from '../persistence/database.js';
 import { RedisConnection } from '../redis/redis.connection.js';
 
@@ -23,7 +24,15 @@ export class Stores {
     private readonly environment: Environment,
     @Optional() @Inject(RedisConnection) private readonly connection: RedisConnection | null,
     @Optional() @Inject(Database) private readonly archive: Database | null,
-  ) {}
+    metrics: Metrics,
+  ) {
+    metrics.collectBefore(async () => {
+      const states = { redis: this.redis, postgres: this.database };
+      for (const [store, state] of Object.entries(states)) {
+        if (state !== 'unused') metrics.storeAway.set({ store }, state === 'away' ? 1 : 0);
+      }
+    });
+  }
 
   /** Asks both, so that one that died in its sleep is named. */
   async look(): Promise<void> {

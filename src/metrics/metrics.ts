@@ -53,6 +53,18 @@ export class Metrics {
     help: '1 while questions are refused because the answer engine failed several in a row.',
     registers: this.registers,
   });
+  readonly storeAway = new Gauge({
+    name: 'store_away',
+    help: '1 while requests do without this store because it is away.',
+    labelNames: ['store'],
+    registers: this.registers,
+  });
+  readonly httpReplies = new Counter({
+    name: 'http_replies_total',
+    help: 'Replies by the class of their status, without those to health checks and Prometheus.',
+    labelNames: ['status'],
+    registers: this.registers,
+  });
   readonly syncLag = new Gauge({
     name: 'sync_lag_seconds',
     help: 'How long the oldest unsynced turn has been waiting for Postgres.',

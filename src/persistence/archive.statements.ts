@@ -91,7 +91,8 @@ export async function insertTurns(
                  key_id, tokens, place)
        order by id, place
      ), numbered as (
-       select i.*, s.turn_count + row_number() over (partition by i.conversation_id order by i.place) as seq
+       select i.*, s.turn_count + row_number() over (partition by i.conversation_id order by i.place) as seq,
+              hashtextextended(s.user_id, 0) as user_key
          from incoming i
          join conversation_sessions s using (conversation_id)
         where s.erased_at is null
@@ -100,13 +101,13 @@ export async function insertTurns(
        insert into conversation_messages
               (id, conversation_id, seq, question, answer, sources, context, status, "timestamp", metadata,
                model, prompt_tokens, completion_tokens, latency_ms, idempotency_key, idempotency_body, key_id,
-               tokens, terms)
+               tokens, terms, user_key)
        select n.id, n.conversation_id, n.seq, n.question, n.answer, n.sources::text[], n.context, n.status,
               n."timestamp", n.metadata::jsonb, n.model, n.prompt_tokens, n.completion_tokens, n.latency_ms,
               case when taken.id is null
                    and row_number() over (partition by n.idempotency_key order by n.place) = 1
                    then n.idempotency_key end, n.idempotency_body, n.key_id, n.tokens,
-              ${termsOfTurn('n')}
+              ${termsOfTurn('n')}, n.user_key
          from numbered n
          left join conversation_messages taken on taken.idempotency_key = n.idempotency_key
        returning conversation_id, "timestamp"

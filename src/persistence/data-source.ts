@@ -10,6 +10,7 @@ import { ShutSequences1795000000006 } from '../../migrations/1795000000006-shut-
 import { AddTurnTokens1795000000007 } from '../../migrations/1795000000007-add-turn-tokens.js';
 import { AddArchivedAt1795000000010 } from '../../migrations/1795000000010-add-archived-at.js';
 import { AddTurnTerms1795000000011 } from '../../migrations/1795000000011-add-turn-terms.js';
+import { IndexFigures1795000000020 } from '../../migrations/1795000000020-index-figures.js';
 import { ConversationMessage } from './conversation-message.entity.js';
 import { ConversationSession } from './conversation-session.entity.js';
 import { DeadLetter } from './dead-letter.entity.js';
@@ -60,6 +61,7 @@ export function dataSourceOptions(
       AddTurnTokens1795000000007,
       AddArchivedAt1795000000010,
       AddTurnTerms1795000000011,
+      IndexFigures1795000000020,
     ],
     migrationsTableName: 'schema_migrations',
     synchronize: false,

@@ -4,6 +4,7 @@ import { Environment } from '../config/environment.js';
 import { AcceptedTurnArchive } from './accepted-turns.js';
 import { ArchiveConversations } from './archive-conversations.js';
 import { ArchiveErasure } from './archive-erasure.js';
+import { ArchiveFigures } from './archive-figures.js';
 import { ArchiveCheck } from './archive.check.js';
 import { ArchiveKeyrings } from './archive.keyrings.js';
 import { Archive } from './archive.js';
@@ -38,6 +39,7 @@ const STORES = [
   DatabaseClaims,
   DeadLetters,
   ArchiveCheck,
+  ArchiveFigures,
   ArchiveKeyrings,
 ];
 

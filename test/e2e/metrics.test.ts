@@ -77,6 +77,8 @@ describe('GET /metrics', () => {
         'redis_fallback_total',
         'active_sessions',
         'redis_memory_used_ratio',
+        'store_away',
+        'http_replies_total',
         'nodejs_eventloop_lag_seconds',
         'process_cpu_seconds_total',
       ]),
