@@ -1,6 +1,7 @@
 import { element, fill } from '../shared/elements.js';
 import { describe, Problem } from '../shared/http.js';
 import { panel } from './charts.js';
+import { hoursPanel } from './hours.js';
 import { retentionPanel } from './retention.js';
 import { topicsChart } from './topics.js';
 import { usageCharts } from './usage.js';
@@ -26,13 +27,12 @@ export class Analytics {
 
   /** @param {number} days @param {number} nowMs */
   async load(days, nowMs) {
-    const range = {
-      from: new Date(nowMs - days * DAY_MS).toISOString(),
-      to: new Date(nowMs).toISOString(),
-    };
+    // Whole days, as the service counts them: the first one and today.
+    const range = { from: dayOf(nowMs - (days - 1) * DAY_MS), to: dayOf(nowMs + DAY_MS) };
     const parts = await Promise.all([
       orPlainly('Use, latency, tokens', usageCharts(range)),
       orPlainly('Topics', topicsChart(range)),
+      orPlainly('Hours', hoursPanel(range)),
       orPlainly('Retention', retentionPanel()),
     ]);
     const shown = parts.flat();
@@ -53,6 +53,9 @@ export class Analytics {
     this.#charts = this.#drawables.map(({ draw }) => draw());
   }
 }
+
+/** @param {number} ms */
+const dayOf = (ms) => new Date(ms).toISOString().slice(0, 10);
 
 /**
  * What cannot be had is missed in its place, with the reason.

@@ -1,4 +1,5 @@
 import { element } from '../shared/elements.js';
+import { wideTable } from './shades.js';
 
 /** @typedef {{ label: string, data: (number | null)[], stack?: string }} Series */
 
@@ -49,7 +50,6 @@ export const panel = (title, ...children) =>
 
 /** @param {string[]} heads @param {(string | number | null | undefined)[][]} rows */
 function figures(heads, rows) {
-  const head = element('tr', {}, ...heads.map((each) => element('th', { scope: 'col' }, each)));
   const body = rows.map(([label, ...values]) =>
     element(
       'tr',
@@ -58,13 +58,8 @@ function figures(heads, rows) {
       ...values.map((value) => element('td', {}, value ?? '–')),
     ),
   );
-  const table = element('table', {}, element('thead', {}, head), element('tbody', {}, ...body));
-  return element(
-    'details',
-    {},
-    element('summary', {}, 'Figures'),
-    element('div', { class: 'wide', tabindex: 0, role: 'region', 'aria-label': 'Figures' }, table),
-  );
+  const table = wideTable('Figures', 'figures', heads, body);
+  return element('details', {}, element('summary', {}, 'Figures'), table);
 }
 
 /** @param {string} value */

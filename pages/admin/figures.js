@@ -5,6 +5,9 @@ const count = new Intl.NumberFormat('en');
 /** @param {number | null} value */
 export const asCount = (value) => (value === null ? '–' : count.format(value));
 
+/** So many of something. @param {number} value @param {string} one */
+export const asMany = (value, one) => `${asCount(value)} ${one}${value === 1 ? '' : 's'}`;
+
 /** @param {number | null} seconds */
 export function asTime(seconds) {
   if (seconds === null) return '–';

@@ -2,7 +2,7 @@ import { byId } from '../shared/elements.js';
 import { call, callJson, describe, Problem, useToken } from '../shared/http.js';
 import { Analytics } from './analytics.js';
 import { DeadLetters } from './dead-letters.js';
-import { asCount, asTime } from './figures.js';
+import { asMany, asTime } from './figures.js';
 import { Metrics } from './metrics-text.js';
 import { showTiles } from './tiles.js';
 
@@ -80,8 +80,9 @@ async function sweep() {
   await attempt(async () => {
     const swept = await callJson('POST', '/admin/sync');
     const { conversations, turns, failed, dead_letters: refused, duration_ms: ms } = swept;
-    const found = `${asCount(turns)} turns of ${asCount(conversations)} conversations`;
-    say(`Swept ${found} in ${asTime(ms / 1000)}; ${failed} failed, ${refused} dead letters.`);
+    const found = `${asMany(turns, 'turn')} of ${asMany(conversations, 'conversation')}`;
+    const fates = `${failed} failed, ${asMany(refused, 'dead letter')}`;
+    say(`Swept ${found} in ${asTime(ms / 1000)}; ${fates}.`);
     await Promise.all([look(), letters.load()]);
   });
   page.sweep.disabled = false;

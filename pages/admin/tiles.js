@@ -1,5 +1,5 @@
 import { element, fill } from '../shared/elements.js';
-import { asCount, asShare, asTime } from './figures.js';
+import { asCount, asMany, asShare, asTime } from './figures.js';
 
 /**
  * @typedef {{ name: string, value: string, more?: string, mood?: 'good' | 'warn' | 'bad' }} Tile
@@ -59,7 +59,7 @@ function healthTiles(health, nowMs) {
         ? `${asTime(Math.max(0, (nowMs - Date.parse(sweep.at)) / 1000))} ago`
         : 'none yet',
       ...(sweep && {
-        more: `${asCount(sweep.turns)} turns of ${asCount(sweep.conversations)} conversations, ${asCount(sweep.failed)} failed`,
+        more: `${asMany(sweep.turns, 'turn')} of ${asMany(sweep.conversations, 'conversation')}, ${asCount(sweep.failed)} failed`,
       }),
       ...(sweep?.failed > 0 && { mood: 'bad' }),
     },

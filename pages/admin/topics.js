@@ -9,7 +9,7 @@ const MOST_TOPICS = 12;
  */
 export async function topicsChart({ from, to }) {
   const path = `/analytics/topics?by=sources&from=${from}&to=${to}&limit=${MOST_TOPICS}`;
-  const { data } = await callJson('GET', path);
+  const data = await callJson('GET', path);
   return chart({
     title: 'Topics, by cited paper',
     type: 'bar',

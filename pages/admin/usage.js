@@ -8,8 +8,8 @@ import { chart } from './charts.js';
  * @param {Range} range
  */
 export async function usageCharts({ from, to }) {
-  const { data } = await callJson('GET', `/analytics/usage?from=${from}&to=${to}&bucket=day`);
-  const labels = data.map((/** @type {any} */ each) => each.bucket.slice(0, 10));
+  const data = await callJson('GET', `/analytics/usage?from=${from}&to=${to}&bucket=day`);
+  const labels = data.map((/** @type {any} */ each) => each.start.slice(0, 10));
   const series = (/** @type {string} */ label, /** @type {string} */ field, more = {}) => ({
     label,
     data: data.map((/** @type {any} */ each) => each[field]),
@@ -33,7 +33,7 @@ export async function usageCharts({ from, to }) {
       title: 'Latency of answers',
       type: 'line',
       unit: 'ms',
-      series: [series('median', 'latency_p50_ms'), series('95th percentile', 'latency_p95_ms')],
+      series: [series('median', 'p50_latency_ms'), series('95th percentile', 'p95_latency_ms')],
     }),
     chart({
       ...daily,

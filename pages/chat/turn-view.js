@@ -77,7 +77,7 @@ function withMarks(text, sources) {
   for (const match of text.matchAll(MARK)) {
     const source = sources[Number(match[1]) - 1];
     if (!source?.url) continue;
-    parts.push(text.slice(end, match.index), linkTo(source, match[0], 'mark'));
+    parts.push(text.slice(end, match.index), linkTo(source, match[0], true));
     end = match.index + match[0].length;
   }
   return [...parts, text.slice(end)];
@@ -87,17 +87,16 @@ function withMarks(text, sources) {
 const sourceItem = (source) =>
   element('li', {}, source.url ? linkTo(source, source.title) : source.title);
 
-/** @param {Source} source @param {string} text @param {string} [className] */
-const linkTo = ({ url, title }, text, className) =>
+/** @param {Source} source @param {string} text @param {boolean} [isMark] */
+const linkTo = ({ url, title }, text, isMark = false) =>
   element(
     'a',
     {
       href: url,
       title,
-      class: className,
       target: '_blank',
       rel: 'noopener noreferrer',
-      'aria-label': className && `Source ${text}: ${title}`,
+      'aria-label': isMark && `Source ${text}: ${title}`,
     },
     text,
   );
