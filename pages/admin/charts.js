@@ -1,7 +1,7 @@
 import { element } from '../shared/elements.js';
 import { wideTable } from './shades.js';
 
-/** @typedef {{ label: string, data: (number | null)[], stack?: string }} Series */
+/** @typedef {{ label: string, data: (number | null)[], stack?: string, isLine?: boolean }} Series */
 
 const COLOURS = ['--chart-1', '--chart-2', '--chart-3'];
 
@@ -28,11 +28,13 @@ export function chart({ title, type, of, labels, series, unit = '', isLying = fa
   const rows = labels.map((label, index) => [label, ...series.map(({ data }) => data[index])]);
   const figure = panel(title, box, figures(heads, rows));
   const draw = () => {
-    const datasets = series.map(({ label, data, stack }, index) => ({
+    const datasets = series.map(({ label, data, stack, isLine }, index) => ({
       label,
       data,
       ...look(colour(COLOURS[index % COLOURS.length] ?? '')),
       ...(stack && { stack }),
+      // Lines are drawn over bars.
+      ...(isLine && { type: 'line', order: -1 }),
     }));
     // A package that a browser cannot import by name: it comes by a script of its own.
     return new /** @type {any} */ (globalThis).Chart(canvas, {
@@ -71,6 +73,15 @@ const look = (value) => ({
   tension: 0.25,
 });
 
+// The year is in the figures: without it, days stand side by side.
+const DAYS = {
+  maxRotation: 0,
+  /** @this {any} @param {number} value */
+  callback(value) {
+    return this.getLabelForValue(value).slice('2026-'.length);
+  },
+};
+
 /** @param {string} name */
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -84,7 +95,7 @@ function optionsOf(unit, isLying, series) {
     stacked: isStacked,
     title: { display: unit !== '', text: unit, color: colour('--faint') },
   };
-  const label = { ...scale, stacked: isStacked };
+  const label = { ...scale, stacked: isStacked, ticks: { ...scale.ticks, ...(!isLying && DAYS) } };
   return {
     animation: false,
     maintainAspectRatio: false,

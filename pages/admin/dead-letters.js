@@ -1,6 +1,8 @@
 import { element, fill } from '../shared/elements.js';
 import { callJson, describe } from '../shared/http.js';
 
+const NONE = 'There are none. Turns that Postgres refuses wait here until somebody retries them.';
+
 /** Turns that Postgres refuses, each with its retry. */
 export class DeadLetters {
   #root;
@@ -15,7 +17,7 @@ export class DeadLetters {
   /** @throws Problem */
   async load() {
     const { data } = await callJson('GET', '/admin/dead-letters');
-    if (data.length === 0) return fill(this.#root, element('p', {}, 'There are none.'));
+    if (data.length === 0) return fill(this.#root, element('p', { class: 'note' }, NONE));
     const names = ['Turn', 'Why', 'SQLSTATE', 'Refused last', 'Attempts', 'Retry'];
     const head = element('tr', {}, ...names.map((name) => element('th', { scope: 'col' }, name)));
     const rows = data.map((/** @type {any} */ letter) => this.#row(letter));

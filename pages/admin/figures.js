@@ -12,7 +12,8 @@ export const asMany = (value, one) => `${asCount(value)} ${one}${value === 1 ? '
 export function asTime(seconds) {
   if (seconds === null) return '–';
   if (seconds < 1) return `${Math.round(seconds * 10_000) / 10} ms`;
-  if (seconds < 120) return `${Math.round(seconds * 10) / 10} s`;
+  if (seconds < 10) return `${Math.round(seconds * 10) / 10} s`;
+  if (seconds < 120) return `${Math.round(seconds)} s`;
   if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
   return `${Math.round(seconds / 3600)} h`;
 }

@@ -46,11 +46,11 @@ function healthTiles(health, nowMs) {
     storeTile('Redis', health.redis_healthy),
     storeTile('Postgres', health.database_healthy),
     { name: 'Sessions', value: asCount(health.active_sessions), more: 'in Redis' },
-    { name: 'Dirty', value: asCount(dirty), more: 'conversations not yet in Postgres' },
+    { name: 'Dirty', value: asCount(dirty), more: 'conversations' },
     {
       name: 'Lag',
       value: asTime(lag),
-      more: 'since the oldest unsynced turn',
+      more: 'of the oldest turn',
       ...(lag > LAG_WARN_SECONDS && { mood: 'warn' }),
     },
     {
@@ -59,7 +59,7 @@ function healthTiles(health, nowMs) {
         ? `${asTime(Math.max(0, (nowMs - Date.parse(sweep.at)) / 1000))} ago`
         : 'none yet',
       ...(sweep && {
-        more: `${asMany(sweep.turns, 'turn')} of ${asMany(sweep.conversations, 'conversation')}, ${asCount(sweep.failed)} failed`,
+        more: `${asMany(sweep.turns, 'turn')}, ${asCount(sweep.failed)} failed`,
       }),
       ...(sweep?.failed > 0 && { mood: 'bad' }),
     },
@@ -91,22 +91,22 @@ function metricTiles(metrics) {
     {
       name: 'Our own time',
       value: asTime(metrics.quantile('turn_latency_seconds', 0.95, { step: 'total' })),
-      more: 'a turn, 95th percentile',
+      more: 'p95 of a turn',
     },
     {
       name: 'Engine’s time',
       value: asTime(metrics.quantile('answer_latency_seconds', 0.95)),
-      more: 'an answer, 95th percentile',
+      more: 'p95 of an answer',
     },
     {
       name: 'Turns kept',
       value: asCount(metrics.sum('messages_saved_total')),
-      more: 'by this instance since its start',
+      more: 'since its start',
     },
     {
       name: 'Without Redis',
       value: asCount(metrics.sum('redis_fallback_total')),
-      more: 'requests served by Postgres',
+      more: 'requests',
     },
     {
       name: 'Redis’s memory',

@@ -17,6 +17,7 @@ export async function usageCharts({ from, to }) {
   });
   const daily = { of: 'day', labels };
   const stack = { stack: 'tokens' };
+  const line = { isLine: true };
   return [
     chart({
       ...daily,
@@ -24,8 +25,8 @@ export async function usageCharts({ from, to }) {
       type: 'bar',
       series: [
         series('turns', 'turns'),
-        series('conversations', 'conversations'),
-        series('active users', 'active_users'),
+        series('conversations', 'conversations', line),
+        series('active users', 'active_users', line),
       ],
     }),
     chart({

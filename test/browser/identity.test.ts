@@ -47,6 +47,7 @@ it('asks for another token where this one is not valid', async () => {
   await signIn(chat, 'not-a-token');
   await chat.page.getByText('The token is not valid here').waitFor();
   await chat.page.getByRole('heading', { name: 'Who are you?' }).waitFor();
+  expect(await chat.page.getByLabel('Your question').isVisible()).toBe(false);
 });
 
 it('lists more conversations than fit on a page', async () => {
@@ -70,6 +71,7 @@ it.each(['redis', 'database'])('HISTORY_MODE=%s: goes on after a reload', async 
   await chat.askAndWait('Tell me more about that');
   await chat.page.reload();
   await chat.shows(2, 'turn 2');
+  expect(await chat.turns.count()).toBe(2);
 });
 
 it('HISTORY_MODE=client: sends along what was said, and keeps it nowhere', async () => {
@@ -92,4 +94,5 @@ it('a conversation that is there no more leaves the list', async () => {
   await chat.page.reload();
   await chat.page.getByText('There is no such conversation').waitFor();
   await chat.page.getByText('Your conversations appear here.').waitFor();
+  expect(await chat.kept()).not.toContain(id);
 });

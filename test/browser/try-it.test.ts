@@ -174,6 +174,7 @@ describe('the try-it page', () => {
     await chat.stop.click();
     await chat.shows(1, 'stopped here');
     told.end();
+    expect(await chat.answer(1)).toBe('This much');
   });
 
   it('shows markup in an answer and in a title as the text that it is', async () => {
