@@ -63,22 +63,30 @@ describe('the try-it page', () => {
     expect(engine.callsFor('What takes long?')).toBe(1);
   });
 
-  it('reads on in an answer whose connection was cut', async () => {
+  it.each([
+    { when: 'while it runs', isBack: true },
+    { when: 'and has ended meanwhile', isBack: false },
+  ])('reads on in an answer whose connection was cut $when', async ({ isBack }) => {
     const link = await createProxy(withModel.url);
     const told = toldAnswer(engine);
     const { page } = await browser.visit(link.through(withModel.url), {
       tolerates: /ERR_CONNECTION_RESET/,
     });
     const chat = new TryItPage(page);
-    await chat.ask('What is cut?');
+    const question = `What is cut ${isBack}?`;
+    await chat.ask(question);
     told.say('Before,');
     await chat.shows(1, 'Before,');
+    const back = page.waitForRequest(/chat\/stream\/.{36}$/);
     link.reset();
+    // Its reply begins with what is said next.
+    if (isBack) await back;
     told.say(' after.');
     told.end();
+    await back;
     await chat.shows(1, 'turn 1');
     expect(await chat.answer(1)).toBe('Before, after.');
-    expect(engine.callsFor('What is cut?')).toBe(1);
+    expect(engine.callsFor(question)).toBe(1);
   });
 
   it('finds the answer of a conversation that was left in its middle', async () => {
