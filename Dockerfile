@@ -12,6 +12,7 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY --from=build /app/papers ./papers
+COPY --from=build /app/pages ./pages
 USER node
 EXPOSE 3000
 CMD ["node", "dist/src/main.js"]

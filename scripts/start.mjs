@@ -89,7 +89,8 @@ function greet({ url }, settings) {
   const token = settings('AUTH_MODE') === 'jwt' ? ' -H "authorization: Bearer $TOKEN"' : '';
   const headers = `-H 'content-type: application/json'${token}`;
   say(`
-OpenTA Conversations listens on ${url} (all it can do: ${url}/docs). Ask it something:
+OpenTA Conversations listens on ${url}: a chat to try it with is there, its state on ${url}/admin,
+and all it can do on ${url}/docs. Ask it something:
 
   curl -s ${url}/chat/basic ${headers} -d '{"query":"What is machine learning?"}'
 `);

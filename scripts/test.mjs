@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { PROJECT_FOLDER } from './servers/machine-folder.mjs';
 import { requireBinaries } from './servers/postgres-data.mjs';
 import { prepareCheckout } from './setup/checkout.mjs';
+import { ensureChromium, openPages } from './setup/chromium-package.mjs';
 import { openDataFolder } from './setup/data-folder.mjs';
 import { runEntry } from './setup/entry.mjs';
 import { readSettings } from './setup/environment.mjs';
@@ -32,12 +33,14 @@ await runEntry(async (stop) => {
   await prepareCheckout(dataFolder, stop.requested);
   if (!(await ensureRedis(dataFolder))) throw new SetupError(HOW_TO_GET_REDIS);
   requireBinaries();
+  const given = process.argv.slice(2);
+  if (openPages(given)) await ensureChromium(dataFolder);
   const run = await openTestRun(dataFolder);
   try {
     /** @type {NodeJS.ProcessEnv} */
     const env = { ...process.env, ...run.environment };
     for (const name of STORES_OF_THE_CALLER) delete env[name];
-    const args = [VITEST, 'run', ...process.argv.slice(2)];
+    const args = [VITEST, 'run', ...given];
     return await runForeground(args, { cwd: PROJECT_FOLDER, env }, stop);
   } finally {
     await run.close();

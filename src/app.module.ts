@@ -11,6 +11,7 @@ import { HealthModule } from './health/health.module.js';
 import { LimitsModule } from './limits/limits.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { ModeModule } from './mode/mode.module.js';
+import { PagesModule } from './pages/pages.module.js';
 
 /** The whole service. ModeModule brings SessionModule, PersistenceModule and SyncModule as the mode needs them. */
 @Module({})
@@ -30,6 +31,7 @@ export class AppModule {
         AdminModule,
         AnalyticsModule,
         HealthModule,
+        PagesModule,
       ],
     };
   }

@@ -11,7 +11,7 @@ import { AddTurnTokens1795000000007 } from '../../migrations/1795000000007-add-t
 import { AddTurnTerms1795000000008 } from '../../migrations/1795000000008-add-turn-terms.js';
 import { AddArchivedAt1795000000009 } from '../../migrations/1795000000009-add-archived-at.js';
 import { CreateTaskLeases1795000000010 } from '../../migrations/1795000000010-create-task-leases.js';
-import { IndexFigures1795000000011 } from '../../migrations/1795000000020-index-figures.js';
+import { IndexFigures1795000000011 } from '../../migrations/1795000000011-index-figures.js';
 import { ConversationMessage } from './conversation-message.entity.js';
 import { ConversationSession } from './conversation-session.entity.js';
 import { DeadLetter } from './dead-letter.entity.js';

@@ -119,6 +119,47 @@ describe('a page of another origin', () => {
   });
 });
 
+describe('the pages', () => {
+  it.each(['/', '/admin', '/pages/chat/main.js', '/pages/shared/chart.js'])(
+    '%s may run its own scripts alone, and is asked for anew each time',
+    async (path) => {
+      const { status, headers } = await get(path);
+      expect(status).toBe(200);
+      const policy = headers.get('content-security-policy')!;
+      expect(policy).toMatch(/^default-src 'none';script-src 'self';style-src 'self';/);
+      expect(policy).not.toContain('unsafe');
+      expect(policy).not.toContain('upgrade-insecure-requests');
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+      expect(headers.get('x-frame-options')).toBe('DENY');
+      expect(headers.get('cache-control')).toBe('no-cache');
+      const known = { 'if-none-match': headers.get('etag')! };
+      expect((await closed.request('GET', path, { headers: known })).status).toBe(304);
+    },
+  );
+
+  it.each(['/', '/admin'])('%s has nothing inline, and nothing from elsewhere', async (path) => {
+    const { body } = await get(path);
+    expect(body).not.toMatch(/<script(?![^>]*src=)|<style|\s(?:style|on\w+)=/i);
+    const addresses = [...body.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, address]) => address!);
+    expect(addresses.length).toBeGreaterThan(4);
+    for (const address of addresses.filter((each) => !each.startsWith('#'))) {
+      expect(address).toMatch(/^\/(?!\/)/);
+      expect((await get(address)).status).toBe(200);
+    }
+  });
+
+  it.each([
+    '/pages/',
+    '/pages/shared/..%2f..%2fpackage.json',
+    '/pages/shared/package.json',
+    '/pages/%2e%2e/package.json',
+    '/pages/shared/../tsconfig.json',
+  ])('lead to no other file: %s', async (path) => {
+    const reply = await rawRequest(closed.url, `GET ${path}`, []);
+    expect(reply.status).toBe(404);
+  });
+});
+
 describe('the page of the contract', () => {
   const PRODUCTION = { ...MODE, NODE_ENV: 'production', AUTH_MODE: 'none' };
 

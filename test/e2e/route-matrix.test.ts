@@ -31,6 +31,9 @@ const BODIES: Record<string, (conversationId: string) => object> = {
 // What the routes need behind the question mark.
 const QUERIES: Record<string, string> = { 'GET /conversations/search': '?q=canary' };
 
+// For people: not in the document, which is for programs.
+const PAGES = ['GET /', 'GET /admin', 'GET /pages/{folder}/{file}'];
+
 const CANARY = 'canary-4711';
 const tokens = {
   nobody: null,
@@ -154,12 +157,11 @@ describe('the routes', () => {
   it('are all in the document, and for somebody', () => {
     const documented = new Set(routes.map(nameOf));
     // But for the page that shows the document. HTTP answers HEAD for each GET.
-    const others = servedRoutes(service).filter(
-      (served) =>
-        !/^(GET|HEAD) \/docs(-json|-yaml|\/.*)?$/.test(served) &&
-        !documented.has(served.replace(/^HEAD/, 'GET')),
-    );
-    expect(others).toEqual([]);
+    const others = servedRoutes(service)
+      .map((served) => served.replace(/^HEAD/, 'GET'))
+      .filter((served) => !/^GET \/docs(-json|-yaml|\/.*)?$/.test(served))
+      .filter((served) => !documented.has(served));
+    expect(new Set(others)).toEqual(new Set(PAGES));
     expect(routes.length).toBeGreaterThan(10);
     expect(routes.filter((route) => !classOf(route)).map(nameOf)).toEqual([]);
   });
@@ -185,6 +187,18 @@ describe.each(named(routes))('%s', (_, route) => {
   it.each(EVERYBODY)('asked by %s', async (as) => {
     const reply = await send(service, route, as, newTarget());
     expect(outcomeOf(reply)).toBe(foreignOutcome(route, as));
+  });
+});
+
+describe.each(PAGES)('the page %s', (name) => {
+  it.each(EVERYBODY)('is shown to %s, and is the same for everybody', async (as) => {
+    const path = name.replace('GET ', '').replace('{folder}/{file}', 'shared/base.css');
+    const route = { method: 'GET', path, takesBody: false };
+    const [shown, forNobody] = await Promise.all(
+      [as, 'nobody' as const].map((each) => send(service, route, each, newTarget())),
+    );
+    expect(shown!.status).toBe(200);
+    expect(shown!.body).toBe(forNobody!.body);
   });
 });
 

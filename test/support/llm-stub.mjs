@@ -7,11 +7,12 @@ import { createServer } from 'node:http';
  * then ends as it is told: like a good server, without its last event, without any end, by a cut or by silence.
  * @typedef {{ kind: 'status', status: number, retryAfter?: string, message?: string }
  *   | { kind: 'text', text: string, finishReason?: string, usage?: boolean, whole?: boolean }
- *   | { kind: 'stream', chunks: Iterable<string | number>, end?: StreamEnd, usage?: boolean, finishReason?: string }
+ *   | { kind: 'stream', chunks: Chunks, end?: StreamEnd, usage?: boolean, finishReason?: string }
  *   | { kind: 'raw', body: string, contentType?: string }
  *   | { kind: 'delay', ms: number }
  *   | { kind: 'hang' } | { kind: 'hang-in-body' } | { kind: 'drop' } | { kind: 'drop-in-body' }
  * } Behaviour
+ * @typedef {Iterable<string | number> | AsyncIterable<string | number>} Chunks
  * @typedef {'done' | 'no-done' | 'end' | 'cut' | 'silence' | 'open'} StreamEnd
  *
  * @typedef {{ role: string, content: string }} Message
@@ -187,7 +188,7 @@ async function sendAnswer(response, body, text, { whole, ...options } = {}) {
 /**
  * @param {import('node:http').ServerResponse} response
  * @param {ChatRequest} body
- * @param {{ chunks: Iterable<string | number>, end?: StreamEnd, usage?: boolean, finishReason?: string }} options
+ * @param {{ chunks: Chunks, end?: StreamEnd, usage?: boolean, finishReason?: string }} options
  * @param {() => void} [onFirstWord]
  */
 async function sendStream(response, body, options, onFirstWord = () => undefined) {
@@ -203,7 +204,7 @@ async function sendStream(response, body, options, onFirstWord = () => undefined
   };
   await send({ choices: [{ index: 0, delta: { role: 'assistant', content: '' } }] });
   let said = '';
-  for (const chunk of chunks) {
+  for await (const chunk of chunks) {
     if (response.destroyed) return;
     if (typeof chunk === 'number') {
       await new Promise((resolve) => setTimeout(resolve, chunk));

@@ -1,0 +1,74 @@
+import { element, fill } from '../shared/elements.js';
+import { describe, Problem } from '../shared/http.js';
+import { panel } from './charts.js';
+import { hoursPanel } from './hours.js';
+import { retentionPanel } from './retention.js';
+import { topicsChart } from './topics.js';
+import { usageCharts } from './usage.js';
+
+/** @typedef {{ figure: HTMLElement, draw: () => any }} Drawable */
+
+const DAY_MS = 86_400_000;
+
+/** How the service is used, over the last days. */
+export class Analytics {
+  /** @type {any[]} */
+  #charts = [];
+  /** @type {Drawable[]} */
+  #drawables = [];
+  #root;
+
+  /** @param {Element} root */
+  constructor(root) {
+    this.#root = root;
+    // Charts have the colours of when they were drawn.
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#draw());
+  }
+
+  /** @param {number} days @param {number} nowMs */
+  async load(days, nowMs) {
+    // Whole days, as the service counts them: the first one and today.
+    const range = { from: dayOf(nowMs - (days - 1) * DAY_MS), to: dayOf(nowMs + DAY_MS) };
+    const parts = await Promise.all([
+      orPlainly('Use, latency, tokens', usageCharts(range)),
+      orPlainly('Topics', topicsChart(range)),
+      orPlainly('Hours', hoursPanel(range)),
+      orPlainly('Retention', retentionPanel()),
+    ]);
+    const shown = parts.flat();
+    this.#drawables = shown.filter((each) => 'draw' in each);
+    this.clear();
+    fill(this.#root, ...shown.map((each) => ('draw' in each ? each.figure : each)));
+    this.#draw();
+  }
+
+  clear() {
+    for (const each of this.#charts) each.destroy();
+    this.#charts = [];
+    fill(this.#root);
+  }
+
+  #draw() {
+    for (const each of this.#charts) each.destroy();
+    this.#charts = this.#drawables.map(({ draw }) => draw());
+  }
+}
+
+/** @param {number} ms */
+const dayOf = (ms) => new Date(ms).toISOString().slice(0, 10);
+
+/**
+ * What cannot be had is missed in its place, with the reason.
+ * @template T
+ * @param {string} title
+ * @param {Promise<T>} made
+ */
+async function orPlainly(title, made) {
+  try {
+    return await made;
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    const reason = error.status === 404 ? '' : ` ${describe(error)}`;
+    return panel(title, element('p', {}, `Not available here.${reason}`));
+  }
+}
