@@ -96,9 +96,14 @@ export class Book {
     return [...this.turns.values()].filter((turn) => turn.conversationId === conversationId);
   }
 
+  /** Redis alone had it, and has lost it. */
+  wentWhole(conversationId: string): boolean {
+    return !this.turnsOf(conversationId).some((turn) => this.isKept(turn));
+  }
+
   /** Somebody was told of a turn in it that has to be there still. */
   mustExist(conversationId: string): boolean {
     if (this.erasing.has(conversationId)) return false;
-    return this.turnsOf(conversationId).some((turn) => this.isKept(turn));
+    return !this.wentWhole(conversationId);
   }
 }

@@ -62,7 +62,9 @@ async function erase(run: Run, dice: Dice, conversationId: string): Promise<void
       'DELETE',
       `${run.instance(dice).url}/conversations/${conversationId}`,
     );
-    if (status === 204 || (status === 404 && tries > 0)) {
+    // After a 503 it may be erased already; or gone with Redis, until whoever still holds its turns archives them.
+    const isErased = status === 404 && tries > 0 && !run.book.wentWhole(conversationId);
+    if (status === 204 || isErased) {
       run.book.erased.add(conversationId);
       return lookAgain(run, dice, conversationId);
     }
