@@ -74,7 +74,9 @@ function following(
   const due: AcceptedTurn[] = [];
   for (const turn of turns) {
     const { id, seq } = due.at(-1) ?? newest;
-    if (turn.previousTurnId === id && turn.seq === seq + 1) due.push(turn);
+    // Whatever has to wait, all behind it do.
+    if (turn.previousTurnId !== id || turn.seq !== seq + 1) break;
+    due.push(turn);
   }
   return due;
 }

@@ -59,6 +59,26 @@ it('leaves what stands behind a gap, or behind a place that another turn has tak
   expect(await idsOf(conversationId)).toEqual(ids([first, around]));
 });
 
+it('leaves what follows on the archive by chance, behind one of its own that has to wait', async () => {
+  const conversationId = randomUUID();
+  const [first, waiting, again, next, around] = someTurns(5) as [
+    StoredTurn,
+    StoredTurn,
+    StoredTurn,
+    StoredTurn,
+    StoredTurn,
+  ];
+  // Redis has first, waiting, again and next; the archive first, around, and again when it came a second time.
+  await archive.commit([batchOf(conversationId, [first, around, again])]);
+  const own = inARow([waiting, again, next], 2, first.id).filter(({ id }) => id !== again.id);
+  const archived = await accepted.commit(
+    { conversationId, owner: null, turns: own, ...UNSEALED },
+    background,
+  );
+  expect(archived).toEqual({ count: 3, turns: [] });
+  expect(await idsOf(conversationId)).toEqual(ids([first, around, again]));
+});
+
 it('leaves what follows a turn that has come a second time, behind others', async () => {
   const conversationId = randomUUID();
   const [first, before, again, next] = someTurns(4) as [

@@ -109,7 +109,8 @@ export class ModelPostgres {
     for (const { turn, seq, previous } of accepted.filter((each) => !turns.includes(each.turn))) {
       const follows = previous === (due.at(-1) ?? turns.at(-1) ?? '');
       const isNext = follows && seq === turns.length + due.length + 1;
-      if (isNext || late || this.removed.has('rescue-in-order')) due.push(turn);
+      if (!isNext && !late && !this.removed.has('rescue-in-order')) break;
+      due.push(turn);
     }
     if (due.some(this.isPoison)) throw POISON;
     const row = this.insertRow(id);
