@@ -197,8 +197,7 @@ export class History {
   private *rescueAndAppend(request: NewTurn): Process<Appended | null> {
     const { postgres, rescue, world } = this.instance;
     const { removed } = world;
-    if (!removed.has('rescue-before-write') && !(yield* rescue.rescue(request.id)))
-      throw UNAVAILABLE;
+    if (!(yield* rescue.rescue(request.id))) throw UNAVAILABLE;
     const accepted = () => (removed.has('rescue-with-write') ? [] : rescue.of(request.id));
     try {
       return yield* postgres.run(() => world.appendDurable(request, this.instance, accepted()));

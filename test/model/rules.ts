@@ -180,13 +180,8 @@ export const RULES = {
     'a read of a trusted session missed a committed turn',
     'Redis flushed',
   ),
-  'rescue-before-write': rule(
-    'an instance rescues what it had accepted before it writes around Redis',
-    'an instance overtook its own accepted turn',
-    'Redis away',
-  ),
   'rescue-with-write': rule(
-    'and what it still holds by then goes first in the very transaction of that write',
+    'what an instance had accepted goes first in the very transaction that writes around Redis',
     'an instance overtook its own accepted turn',
     'Redis away',
   ),
