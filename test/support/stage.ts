@@ -1,5 +1,5 @@
 import { afterEach, expect } from 'vitest';
-import { ADMIN_TOKEN } from './admin.js';
+import { ADMIN_TOKEN, sweepNow } from './admin.js';
 import type { CountingEngine } from './counting-engine.js';
 import { eventually } from './eventually.js';
 import { createEngine, createFaultyRedis, createProxy } from './faults.js';
@@ -41,8 +41,8 @@ export async function createStage(redisSettings?: Record<string, string>): Promi
     database,
     postgresLink,
     engine,
-    start: (variables) =>
-      startService({
+    start: async (variables) => {
+      const service = await startService({
         REDIS_URL: redis.url,
         DATABASE_URL: postgresLink.through(database.url),
         ADMIN_TOKEN,
@@ -50,7 +50,11 @@ export async function createStage(redisSettings?: Record<string, string>): Promi
         SYNC_INTERVAL: '43200',
         ...engine.variables,
         ...variables,
-      }),
+      });
+      // So would the one that follows a start.
+      await sweepNow(service);
+      return service;
+    },
     settle: async (service, ledger, expected) => {
       await redisIs('up', service);
       await expectSettled(service, { redis: redis.client, database }, ledger, expected);
