@@ -1,4 +1,3 @@
-import { applyDecorators } from '@nestjs/common';
 import { registerDecorator, type ValidationOptions } from 'class-validator';
 import { isStorableText } from '../conversation/text.js';
 
@@ -10,7 +9,7 @@ export interface TextBounds {
 /** A text that both stores keep unchanged, not blank where it needs a character, within its bounds in characters. */
 export function IsStorableText(bounds: TextBounds, options?: ValidationOptions): PropertyDecorator {
   const { minCharacters = 0, maxCharacters } = bounds;
-  return applyDecorators((target: object, propertyName: string | symbol) =>
+  return (target, propertyName) =>
     registerDecorator({
       name: 'isStorableText',
       target: target.constructor,
@@ -22,8 +21,7 @@ export function IsStorableText(bounds: TextBounds, options?: ValidationOptions):
           `takes a text of ${minCharacters} to ${maxCharacters} characters` +
           `${minCharacters > 0 ? ', not blank,' : ''} in well-formed Unicode without NUL`,
       },
-    }),
-  );
+    });
 }
 
 function isWithin(text: string, { minCharacters = 0, maxCharacters }: TextBounds): boolean {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, extname, join, relative, sep } from 'node:path';
+import { dirname, extname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Injectable } from '@nestjs/common';
 import { Environment } from '../config/environment.js';
@@ -38,8 +38,7 @@ export class PageFiles {
     for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
       const type = TYPES[extname(name)];
       if (type === undefined) continue;
-      const path = relative(folder, join(folder, name)).replaceAll(sep, '/');
-      this.add(path, type, readFileSync(join(folder, name)));
+      this.add(name.replaceAll(sep, '/'), type, readFileSync(join(folder, name)));
     }
     // One file without imports: a browser cannot find a package by its name.
     const chartJs = dirname(createRequire(import.meta.url).resolve('chart.js'));

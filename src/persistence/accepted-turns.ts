@@ -23,7 +23,7 @@ export class AcceptedTurnArchive {
   constructor(private readonly database: Database) {}
 
   /**
-   * Stores those turns that follow directly on what is archived.
+   * Stores those turns that follow directly on what is archived; the count of an erased conversation is ERASED.
    * @throws ServiceError storage_unavailable, and what is wrong with the data.
    */
   async commit(

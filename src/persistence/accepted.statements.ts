@@ -19,7 +19,7 @@ export interface AcceptedBatch {
 }
 
 export interface ArchivedSoFar {
-  /** How many turns of the conversation are archived, or ERASED. */
+  /** How many turns of the conversation are archived. */
   readonly count: number;
   /** Those of the batch that are among them. */
   readonly turns: readonly AcceptedTurn[];

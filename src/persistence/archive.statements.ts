@@ -127,7 +127,7 @@ export async function insertTurns(
         set turn_count = s.turn_count + added.turns,
             last_activity = greatest(s.last_activity, added.newest),
             -- What goes on is not put away any more; what was said before that, and comes late, changes nothing.
-            is_archived = s.is_archived and added.newest <= s.archived_at,
+            is_archived = s.is_archived and coalesce(added.newest <= s.archived_at, false),
             archived_at = case when added.newest <= s.archived_at then s.archived_at end
        from (select conversation_id, count(*) as turns, max("timestamp") as newest
                from inserted group by conversation_id) added

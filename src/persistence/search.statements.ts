@@ -1,11 +1,8 @@
 import { HIT_BEGIN, HIT_END, MARKUP, MARKUP_AWAY } from '../conversation/snippet.js';
-import { anyTermOf, termsOf, termsOfTurn } from './terms.js';
-
-// What is read of a turn at all.
-const MAX_CHARACTERS = 50_000;
+import { anyTermOf, MOST_CHARACTERS_READ, termsOf, termsOfTurn } from './terms.js';
 
 const textOf = (turn: string): string =>
-  `left(${turn}.question || E'\\n' || ${turn}.answer, ${MAX_CHARACTERS})`;
+  `left(${turn}.question || E'\\n' || ${turn}.answer, ${MOST_CHARACTERS_READ})`;
 
 const SNIPPET = [
   `StartSel=${HIT_BEGIN}`,

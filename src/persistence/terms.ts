@@ -1,5 +1,5 @@
 // A topic shows long before, and of a megabyte of different words Postgres makes no tsvector.
-const MOST_CHARACTERS_READ = 50_000;
+export const MOST_CHARACTERS_READ = 50_000;
 // Postgres's parser looks for addresses and paths in them: 100,000 characters of "a_a_a_" took it 72 s, "a1@" no less.
 const PUNCTUATION = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~';
 

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { ADMIN_TOKEN } from '../support/admin.js';
 import { AdminPage } from '../support/admin-page.js';
 import { openArchive } from '../support/archive.js';
-import { openBrowser, PHONE, seriousFindings } from '../support/browser.js';
+import { DESKTOP, openBrowser, PHONE, seriousFindings } from '../support/browser.js';
 import { begin } from '../support/chats.js';
 import { archiveUse } from '../support/demo-use.js';
 import { startService } from '../support/service.js';
@@ -18,7 +18,6 @@ const withTokens = await startService({ ...stores, ...JWT_VARIABLES });
 await archiveUse(await openArchive(database.url), Date.now());
 const browser = openBrowser();
 
-const DESKTOP = { width: 1280, height: 800 };
 const screens = [
   { colorScheme: 'light', viewport: DESKTOP, on: 'a desk' },
   { colorScheme: 'dark', viewport: DESKTOP, on: 'a desk' },

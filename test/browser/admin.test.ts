@@ -59,7 +59,7 @@ describe('the admin page', () => {
   });
 
   it('says what to set where nobody is an administrator', async () => {
-    const open = await startService(stores);
+    const open = await startService({ ...stores, ...unsyncing });
     const admin = await visit(open.url);
     await admin.page.getByText('to sweep, to see dead letters').waitFor();
     await admin.tileSays('Answer engine', 'up');

@@ -24,7 +24,7 @@ it('where users have tokens, one sees what was said on another device, and leave
   const token = await tokenOf('a student');
   const headers = bearer(token);
   const { body } = await service.chat({ query: 'What is attention, on my phone?' }, headers);
-  const chat = await visit(service.url);
+  const chat = await visit(service.url, /404/);
   await signIn(chat, token);
   await chat.conversations.getByText('What is attention, on my phone?').click();
   await chat.shows(1, 'turn 1');
@@ -38,7 +38,10 @@ it('where users have tokens, one sees what was said on another device, and leave
   await chat.page.getByRole('heading', { name: 'Who are you?' }).waitFor();
   expect(await chat.turns.count()).toBe(0);
   await signIn(chat, await tokenOf('another student'));
+  // The tab still knows which conversation was open; by then the list has been read, too.
+  await chat.page.getByText('There is no such conversation').waitFor();
   await chat.page.getByText('Your conversations appear here.').waitFor();
+  expect(await chat.turns.count()).toBe(0);
   expect(await chat.page.locator('body').innerText()).not.toContain('phone');
 });
 

@@ -131,7 +131,7 @@ describe('the try-it page', () => {
     await chat.page.keyboard.press('Enter');
     await chat.conversations.getByText('Old networks').waitFor();
     await chat.page.reload();
-    expect(await chat.page.getByRole('heading', { level: 2 }).innerText()).toBe('Old networks');
+    await chat.page.getByRole('heading', { level: 2, name: 'Old networks', exact: true }).waitFor();
     const [row] = await database.query<{ title: string }>(
       `select title from conversation_sessions where title = 'Old networks'`,
     );
@@ -145,7 +145,9 @@ describe('the try-it page', () => {
     const erase = chat.page.getByRole('button', { name: /^Delete “What is to be forgotten/ });
     await erase.click();
     await chat.page.getByRole('button', { name: 'Cancel' }).click();
+    await chat.page.getByRole('dialog').waitFor({ state: 'detached' });
     expect(await chat.conversations.count()).toBe(1);
+    expect((await service.request('GET', `/conversations/${id}`)).status).toBe(200);
     await erase.click();
     await chat.page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
     await chat.page.getByText('Your conversations appear here.').waitFor();

@@ -5,7 +5,7 @@ import type {
   HourOfWeekUsageDto,
   TopicDto,
 } from '../../src/analytics/analytics.dto.js';
-import { ADMIN_TOKEN } from '../support/admin.js';
+import { ADMIN_TOKEN, sweepNow } from '../support/admin.js';
 import { openArchive } from '../support/archive.js';
 import { archiveConversation, type SaidAt } from '../support/figures.js';
 import type { Reply } from '../support/http-client.js';
@@ -137,6 +137,8 @@ describe('usage', () => {
   it('counts no incognito turn', async () => {
     const before = await ask('usage');
     await service.chat({ query: 'What is AI?', meta_params: { is_incognito: true } });
+    // One that was kept would be archived by now.
+    expect((await sweepNow(service)).status).toBe(200);
     expect((await ask('usage')).body).toEqual(before.body);
   });
 });

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { begin, goOn } from '../support/chats.js';
 import { eventually } from '../support/eventually.js';
+import { metricOf } from '../support/metrics.js';
 import { readExpression } from '../support/promql.js';
 import { startService } from '../support/service.js';
 import { createDatabase, createRedis } from '../support/stores.js';
@@ -137,10 +138,7 @@ describe('the metrics behind them', () => {
   });
 
   it('count a reply by its class, but none to whoever watches', async () => {
-    const count = async (status: string) =>
-      Number(
-        new RegExp(`http_replies_total\\{status="${status}"\\} (\\d+)`).exec(await metrics())![1],
-      );
+    const count = (status: string) => metricOf(service, `http_replies_total{status="${status}"}`);
     const [ok, wrong] = [await count('2xx'), await count('4xx')];
     await service.request('GET', '/health/live');
     await service.request('GET', '/nowhere');

@@ -56,6 +56,21 @@ describe('numbering', () => {
   });
 });
 
+it('takes the turns of a conversation that somebody has archived by hand, and brings it back', async () => {
+  const id = randomUUID();
+  const [first, second] = someTurns(2) as [StoredTurn, StoredTurn];
+  await commit(id, [first]);
+  const byHand = 'update conversation_sessions set is_archived = true where conversation_id = $1';
+  await database.query(byHand, [id]);
+  await commit(id, [second]);
+  expect(await idsOf(id)).toEqual(ids([first, second]));
+  const [row] = await database.query<{ is_archived: boolean }>(
+    'select is_archived from conversation_sessions where conversation_id = $1',
+    [id],
+  );
+  expect(row).toEqual({ is_archived: false });
+});
+
 describe('a turn that comes twice', () => {
   it('is stored once, under the number that it had', async () => {
     const id = randomUUID();

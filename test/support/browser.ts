@@ -12,7 +12,7 @@ import { findChromium, HOW_TO_GET_CHROMIUM } from '../../scripts/setup/chromium-
 // A browser on a busy machine: a limit on what hangs, not on what is slow.
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 const PATIENCE_MS = 20_000;
-const DESKTOP = { width: 1280, height: 800 };
+export const DESKTOP = { width: 1280, height: 800 };
 export const PHONE = { width: 390, height: 780 };
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
