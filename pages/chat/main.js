@@ -149,9 +149,11 @@ function signOut() {
 }
 
 async function start() {
-  await attempt(() => kept.conversations.load());
   const last = kept.open.get();
-  if (isSignedIn && typeof last === 'string') await open(last);
+  // Both at once: nobody who asks meanwhile loses the talk that they asked in.
+  const opened = isSignedIn && typeof last === 'string' ? open(last) : undefined;
+  await attempt(() => kept.conversations.load());
+  await opened;
 }
 
 page.signIn.addEventListener('submit', (event) => {

@@ -90,6 +90,7 @@ describe('by keyboard alone', () => {
   it('a conversation is asked, renamed and deleted', async () => {
     const { page } = await browser.visit(service.url);
     const chat = new TryItPage(page);
+    await chat.isEmpty();
     await page.keyboard.press('Tab');
     expect(await focused(page)).toBe('To the question');
     await page.keyboard.press('Enter');

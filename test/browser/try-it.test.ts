@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { openBrowser } from '../support/browser.js';
 import { createEngine, createProxy } from '../support/faults.js';
 import { startService } from '../support/service.js';
@@ -15,6 +15,9 @@ const withModel = await startService({ ...stores, ...engine.variables });
 const browser = openBrowser();
 
 const visit = async (url: string) => new TryItPage((await browser.visit(url)).page);
+
+// What a test that fails has not had told would be the answer of the next.
+afterEach(() => engine.stub.forgetNext());
 
 describe('the try-it page', () => {
   it('answers a first question and a follow-up, with links to the papers', async () => {

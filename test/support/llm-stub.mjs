@@ -77,6 +77,11 @@ export class LlmStub {
     this.#queue.push(...behaviours);
   }
 
+  /** Forgets what is queued. */
+  forgetNext() {
+    this.#queue = [];
+  }
+
   /** Forgets what was received and queued. */
   reset() {
     this.requests = [];
@@ -87,7 +92,7 @@ export class LlmStub {
     this.refuses = null;
     this.modelsStatus = 200;
     this.always = null;
-    this.#queue = [];
+    this.forgetNext();
   }
 
   /**

@@ -55,7 +55,8 @@ export async function expectSettled(
   await expectNoMarks(service, database);
 }
 
-async function expectNoMarks(service: HttpClient, database: Queryable): Promise<void> {
+/** Waits until no conversation has turns that were written around Redis and that nobody has recovered. */
+export async function expectNoMarks(service: HttpClient, database: Queryable): Promise<void> {
   // One that a flush held when the others were cleared goes with the next sweep.
   await eventually(async () => {
     const [marks] = await database.query<{ count: number }>(
