@@ -62,6 +62,8 @@ export class Environment {
   /** An Idempotency-Key is free again after `lapseMs` if its claimant died, and forgotten after `keepMs`. */
   readonly claimTimes: { readonly lapseMs: number; readonly keepMs: number };
 
+  /** What turns are counted by: the sources that they cite, or the phrases of their questions too. */
+  readonly analyticsTopics: 'sources' | 'keywords';
   /** Topics of fewer users are not shown; 0: all are. */
   readonly topicMinUsers: number;
 
@@ -142,6 +144,11 @@ export class Environment {
     this.erasureMarkMs = this.answerTimeoutMs + ERASURE_MARGIN_MS + this.abandonedAnswerMs;
     this.claimTimes = { lapseMs: this.answerTimeoutMs + CLAIM_MARGIN_MS, keepMs: CLAIM_KEPT_MS };
 
+    this.analyticsTopics = variables.oneOf('ANALYTICS_TOPICS', ['sources', 'keywords'], 'sources');
+    if (this.analyticsTopics === 'keywords' && this.encryptionKeys.length === 0) {
+      const takes = 'sources, or ENCRYPTION_KEYS beside it: the phrases are kept sealed';
+      throw new InvalidEnvironment('ANALYTICS_TOPICS', 'keywords without keys', takes);
+    }
     this.topicMinUsers = variables.integer('TOPIC_MIN_USERS', {
       default: 5,
       min: 0,

@@ -12,6 +12,7 @@ import { AddTurnTerms1795000000008 } from '../../migrations/1795000000008-add-tu
 import { AddArchivedAt1795000000009 } from '../../migrations/1795000000009-add-archived-at.js';
 import { CreateTaskLeases1795000000010 } from '../../migrations/1795000000010-create-task-leases.js';
 import { IndexFigures1795000000011 } from '../../migrations/1795000000011-index-figures.js';
+import { AddTopics1795000000012 } from '../../migrations/1795000000012-add-topics.js';
 import { ConversationMessage } from './conversation-message.entity.js';
 import { ConversationSession } from './conversation-session.entity.js';
 import { DeadLetter } from './dead-letter.entity.js';
@@ -19,6 +20,7 @@ import { IdempotencyClaim } from './idempotency-claim.entity.js';
 import { OwnerErasureRow } from './owner-erasure.entity.js';
 import { PaperRow } from './paper.entity.js';
 import { TaskLeaseRow } from './task-lease.entity.js';
+import { TopicKeyRow } from './topic-key.entity.js';
 
 // A frozen server answers nothing, so only the client's own clock ends the wait.
 const CONNECT_TIMEOUT_MS = 2000;
@@ -51,6 +53,7 @@ export function dataSourceOptions(
       OwnerErasureRow,
       PaperRow,
       TaskLeaseRow,
+      TopicKeyRow,
     ],
     // Listed, not globbed: a migration that the build forgot would otherwise pass for "nothing to do".
     migrations: [
@@ -66,6 +69,7 @@ export function dataSourceOptions(
       AddArchivedAt1795000000009,
       CreateTaskLeases1795000000010,
       IndexFigures1795000000011,
+      AddTopics1795000000012,
     ],
     migrationsTableName: 'schema_migrations',
     synchronize: false,
