@@ -22,6 +22,8 @@ export class Environment {
   /** In `redis` mode an ended conversation is archived only where the operator named a database. */
   readonly databaseUrlGiven: boolean;
   readonly databaseMigrationUrl: string;
+  /** Copies that may be read where some moments do not matter. */
+  readonly databaseReplicaUrls: readonly string[];
   readonly migrateOnStart: boolean;
 
   readonly sessionTtlSeconds: number;
@@ -89,6 +91,7 @@ export class Environment {
     this.databaseUrlGiven = databaseUrl !== undefined;
     this.databaseMigrationUrl =
       variables.url('DATABASE_MIGRATION_URL', postgres) ?? this.databaseUrl;
+    this.databaseReplicaUrls = variables.urls('DATABASE_REPLICA_URLS', postgres);
     this.migrateOnStart = variables.boolean('MIGRATE_ON_START', true);
 
     const count = { min: 1, max: 1_000_000_000 };

@@ -1,4 +1,3 @@
-import pg from 'pg';
 import { type DataSourceOptions } from 'typeorm';
 import { CreateConversations1795000000000 } from '../../migrations/1795000000000-create-conversations.js';
 import { CreatePapers1795000000001 } from '../../migrations/1795000000001-create-papers.js';
@@ -19,22 +18,11 @@ import { DeadLetter } from './dead-letter.entity.js';
 import { IdempotencyClaim } from './idempotency-claim.entity.js';
 import { OwnerErasureRow } from './owner-erasure.entity.js';
 import { PaperRow } from './paper.entity.js';
+import { APPLICATION_NAME, CONNECT_TIMEOUT_MS, QUERY_TIMEOUT_MS, QuietClient } from './pool.js';
 import { TaskLeaseRow } from './task-lease.entity.js';
 import { TopicKeyRow } from './topic-key.entity.js';
 
-// A frozen server answers nothing, so only the client's own clock ends the wait.
-const CONNECT_TIMEOUT_MS = 2000;
-const QUERY_TIMEOUT_MS = 5000;
 const POOL_CONNECTIONS = 10;
-
-/** A backend that is killed emits an error on its client: without a listener that would end the process. */
-class QuietClient extends pg.Client {
-  constructor(config?: pg.ClientConfig) {
-    super(config);
-    // The query under way fails, and says so to whoever sent it.
-    this.on('error', () => undefined);
-  }
-}
 
 /** What the service and its tools connect with; the schema comes from migrations alone. */
 export function dataSourceOptions(
@@ -44,7 +32,7 @@ export function dataSourceOptions(
   return {
     type: 'postgres',
     url,
-    applicationName: 'openta-conversations',
+    applicationName: APPLICATION_NAME,
     entities: [
       ConversationSession,
       ConversationMessage,

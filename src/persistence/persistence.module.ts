@@ -24,6 +24,7 @@ import { Database } from './database.js';
 import { HotStaleMarks } from './hot-stale-marks.js';
 import { IdleConversations } from './idle-conversations.js';
 import { OwnerErasures } from './owner-erasures.js';
+import { Replicas } from './replicas.js';
 import { TaskLeases } from './task-leases.js';
 import { DatabaseTidyRoad } from './tidy-road.js';
 import { Tombstones } from './tombstones.js';
@@ -31,6 +32,7 @@ import { TopicKeyring } from './topic-keyring.js';
 
 const STORES = [
   Database,
+  Replicas,
   Archive,
   ArchiveErasure,
   OwnerErasures,

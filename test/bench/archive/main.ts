@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureBuild } from '../../../scripts/setup/build.mjs';
 import { openDataFolder } from '../../../scripts/setup/data-folder.mjs';
@@ -65,6 +65,6 @@ function readOptions(args: string[]) {
   const { values } = parseArgs({ args, options });
   const turns = Number(values.turns);
   if (!Number.isSafeInteger(turns) || turns < 1) throw new SetupError(USAGE);
-  const keep = values.keep && join(process.env['INIT_CWD'] ?? process.cwd(), values.keep);
+  const keep = values.keep && resolve(process.env['INIT_CWD'] ?? process.cwd(), values.keep);
   return { turns, isSealed: values.sealed, keep };
 }
