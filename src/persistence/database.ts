@@ -16,7 +16,7 @@ import { failureKind, sqlstateOf } from './sqlstate.js';
 const LOCK_TIMEOUT_MS = 2000;
 // A client that vanished without a word in mid-transaction would otherwise keep its row locks for hours.
 const IDLE_IN_TRANSACTION_MS = 5000;
-const BEGIN = `begin; set local lock_timeout = ${LOCK_TIMEOUT_MS}; set local idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_MS}`;
+const BEGIN = `begin; set local lock_timeout = ${LOCK_TIMEOUT_MS}; set local idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_MS};`;
 
 const PROBE_TIMEOUT_MS = 1000;
 const CONNECTED_WITHIN_MS = 3000;
@@ -87,12 +87,15 @@ export class Database implements OnApplicationBootstrap, OnApplicationShutdown {
     });
   }
 
-  /** Runs statements in one transaction. @throws ServiceError storage_unavailable, and what is wrong with the data. */
-  transaction<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+  /**
+   * Runs statements in one transaction.
+   * @param settings of the transaction, as SQL @throws ServiceError storage_unavailable, and what is wrong with the data.
+   */
+  transaction<T>(work: (client: PoolClient) => Promise<T>, settings = ''): Promise<T> {
     return this.guard(async () => {
       const client = await this.pool.connect();
       try {
-        await client.query(BEGIN);
+        await client.query(BEGIN + settings);
         const result = await work(client);
         await client.query('commit');
         client.release();
