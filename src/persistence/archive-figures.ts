@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { PoolClient } from 'pg';
-import { ServiceError } from '../conversation/errors.js';
-import { Database } from './database.js';
+import { READ_WITHIN_MS, readWithin } from './bounded-read.js';
 import {
   type Bucket,
   type CohortFigures,
@@ -14,22 +13,19 @@ import {
   usageOf,
 } from './figures.statements.js';
 import { type KeywordFigures, keywordsOf } from './keyword.statements.js';
-import { sqlstateOf } from './sqlstate.js';
-
-// Below the client's own timeout, which would take a slow count for a server that is away, and shut it to everybody.
-const COUNTED_WITHIN_MS = 4000;
-const CANCELLED = '57014';
-const RETRY_AFTER_SECONDS = 10;
+import { Replicas } from './replicas.js';
 
 // Half of the work is done by parallel workers where there are any; the planner, for which handing over rows is dear,
 // would do without. Compiling a query takes longer than running it.
-const SETTINGS = `
-  set transaction read only;
-  set local statement_timeout = ${COUNTED_WITHIN_MS};
-  set local jit = off;
-  set local work_mem = '64MB';
-  set local parallel_setup_cost = 10;
-  set local parallel_tuple_cost = 0`;
+const BOUNDS = {
+  withinMs: READ_WITHIN_MS,
+  tooSlow: 'These figures take too long to count now; ask for a shorter range, or later.',
+  settings: `
+    set local jit = off;
+    set local work_mem = '64MB';
+    set local parallel_setup_cost = 10;
+    set local parallel_tuple_cost = 0`,
+};
 
 /**
  * Counts what the archive holds, for the operators. Guaranteed: one figure is counted at a time, so chats keep their
@@ -39,7 +35,7 @@ const SETTINGS = `
 export class ArchiveFigures {
   private last: Promise<unknown> = Promise.resolve();
 
-  constructor(private readonly database: Database) {}
+  constructor(private readonly replicas: Replicas) {}
 
   usage(range: TimeRange, bucket: Bucket): Promise<UsageFigures[]> {
     return this.count((client) => usageOf(client, range, bucket));
@@ -60,26 +56,8 @@ export class ArchiveFigures {
 
   /** @throws ServiceError storage_unavailable. */
   private count<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
-    const counted = this.last.then(() => this.countNow(work));
+    const counted = this.last.then(() => readWithin(this.replicas, BOUNDS, work));
     this.last = counted.catch(() => undefined);
     return counted;
   }
-
-  private async countNow<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
-    try {
-      return await this.database.transaction(async (client) => {
-        await client.query(SETTINGS);
-        return work(client);
-      });
-    } catch (error) {
-      throw sqlstateOf(error) === CANCELLED ? tooSlow(error) : error;
-    }
-  }
 }
-
-const tooSlow = (cause: unknown): ServiceError =>
-  new ServiceError(
-    'storage_unavailable',
-    'These figures take too long to count now; ask for a shorter range, or later.',
-    { cause, retryAfterSeconds: RETRY_AFTER_SECONDS },
-  );

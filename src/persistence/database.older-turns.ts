@@ -3,11 +3,16 @@ import { LATE, within } from '../breaker/within.js';
 import { hasCode } from '../conversation/errors.js';
 import { OlderTurns, type RelatedTurnsRequest } from '../conversation/older-turns.js';
 import type { EarlierTurn } from '../conversation/turn.js';
+import { readWithin } from './bounded-read.js';
 import { Database } from './database.js';
 import { anyTermOf, termsOfTurn } from './terms.js';
 
 // A hundred times what it takes. Later, the answer is worth more than what it might have said.
 const PATIENCE_MS = 500;
+const BOUNDS = {
+  withinMs: PATIENCE_MS,
+  tooSlow: 'Older turns take too long to be looked through.',
+};
 // What is found is ranked again by rules that know rare words from common ones: of a long talk in short messages, 40
 // matches brought half of the evidence, 150 as good as all of it.
 const MOST_MATCHES = 150;
@@ -40,8 +45,8 @@ export class DatabaseOlderTurns extends OlderTurns {
 
   private async search(request: RelatedTurnsRequest): Promise<EarlierTurn[]> {
     const { conversationId, owner, beforeSeq, text, fragments } = request;
-    const rows = await this.database.read((manager) =>
-      manager.query<FoundRow[]>(
+    const { rows } = await readWithin(this.database, BOUNDS, (client) =>
+      client.query<FoundRow>(
         `with readable as not materialized (
            select m.*, octet_length(m.question) + octet_length(m.answer) as bytes
              from conversation_messages m

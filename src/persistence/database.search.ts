@@ -7,8 +7,14 @@ import {
   type SearchRequest,
   searchUnavailable,
 } from '../conversation/own-search.js';
+import { READ_WITHIN_MS, readWithin } from './bounded-read.js';
 import { Database } from './database.js';
 import { SEARCH } from './search.statements.js';
+
+const BOUNDS = {
+  withinMs: READ_WITHIN_MS,
+  tooSlow: 'This search takes too long now; ask with fewer or rarer words, or later.',
+};
 
 interface HitRow {
   readonly id: string;
@@ -35,8 +41,8 @@ export class DatabaseSearch extends OwnSearch {
   ): Promise<readonly SearchHit[]> {
     assertKnown(owner);
     this.assertPossible();
-    const rows = await this.database.read((manager) =>
-      manager.query<HitRow[]>(SEARCH, [owner, words, limit]),
+    const { rows } = await readWithin(this.database, BOUNDS, (client) =>
+      client.query<HitRow>(SEARCH, [owner, words, limit]),
     );
     return rows.map(({ id, conversation_id: conversationId, seq, title, snippet, score }) => ({
       conversationId,

@@ -65,6 +65,7 @@ const WRONG_SECRETS: [name: string, value: string, takes: RegExp][] = [
   ['REDIS_URL', `redis://user:%${SECRET}@host`, /redis:\/\//],
   ['DATABASE_URL', `postgresql://user:${SECRET}%zz@host/db`, /postgresql:\/\//],
   ['DATABASE_MIGRATION_URL', SECRET, /postgresql:\/\//],
+  ['DATABASE_REPLICA_URLS', `postgresql://host/db,redis://user:${SECRET}@host`, /between commas/],
   ['OPENAI_BASE_URL', `ftp://${SECRET}`, /https?:\/\//],
   ['CORS_ORIGINS', '*', /exact origins/],
   ['CORS_ORIGINS', 'null', /exact origins/],
