@@ -67,10 +67,11 @@ export class Tidying {
     }
   }
 
-  private async archive({ idle }: IdlePage, total: { archived: number }): Promise<void> {
+  private async archive({ idle, lookedAt }: IdlePage, total: { archived: number }): Promise<void> {
     const unused = await this.road.unused(idle);
     if (unused.length === 0) return;
-    const archived = await this.idle.archive(unused, this.environment.archiveAfterDays);
+    const { archiveAfterDays } = this.environment;
+    const archived = await this.idle.archive(unused, archiveAfterDays, lookedAt);
     this.metrics.conversationsTidied.inc({ act: 'archived' }, archived);
     total.archived += archived;
   }

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
 import { Tidying } from '../../src/persistence/tidying.js';
+import { conversationKeys } from '../../src/redis/keys.js';
+import { sweepNow } from '../support/admin.js';
 import { archivedTurns } from '../support/archive-contents.js';
 import { OwnClient } from '../support/conversations.js';
 import { eventually } from '../support/eventually.js';
@@ -32,6 +34,16 @@ async function expired(): Promise<string> {
         set is_archived = true, archived_at = now() - interval '21 days',
             last_activity = now() - interval '100 days'
       where conversation_id = $1`,
+    [id],
+  );
+  return id;
+}
+
+/** A conversation of one turn without a session, in which nothing was said for as long as it takes to be archived. */
+async function idle(): Promise<string> {
+  const id = await expired();
+  await database.query(
+    `update conversation_sessions set is_archived = false, archived_at = null where conversation_id = $1`,
     [id],
   );
   return id;
@@ -78,6 +90,47 @@ it('keeps a turn that is accepted right before its conversation would be erased'
   // Redis has it again as soon as it is talked in.
   await ada.say('And now?', id);
   expect(await dirtyConversations(redis.client)).toEqual([id]);
+});
+
+it('keeps a turn that is accepted although what keeps its session away has lapsed meanwhile', async () => {
+  const id = await expired();
+  const held = link.holdOnce('for update');
+  const run = tidying.run();
+  await held.reached;
+  // As when its minute is over.
+  await redis.client.del(conversationKeys(id).meta);
+  const { turnId } = await ada.say('Still there?', id);
+  expect(await dirtyConversations(redis.client)).toContain(id);
+  held.release();
+  expect(await run).toMatchObject({ erased: 0 });
+  await sweepNow(service);
+  expect(await stateOf(id)).toEqual({ erased: false, is_archived: false });
+  expect((await ada.turn(id, turnId)).body).toMatchObject({ question: 'Still there?', seq: 2 });
+});
+
+it('brings back what it archives while a turn of it is accepted', async () => {
+  const id = await idle();
+  const held = link.holdOnce('for update skip locked');
+  const run = tidying.run();
+  await held.reached;
+  await ada.say('Still there?', id);
+  expect(await dirtyConversations(redis.client)).toContain(id);
+  held.release();
+  await run;
+  await sweepNow(service);
+  expect(await stateOf(id)).toEqual({ erased: false, is_archived: false });
+});
+
+it('archives nothing that has a turn by the time that its row is locked', async () => {
+  const id = await idle();
+  const held = link.holdOnce('for update skip locked');
+  const run = tidying.run();
+  await held.reached;
+  await ada.say('Still there?', id);
+  await sweepNow(service);
+  held.release();
+  expect(await run).toMatchObject({ archived: 0 });
+  expect(await stateOf(id)).toEqual({ erased: false, is_archived: false });
 });
 
 it('refuses a turn that comes right after its conversation was erased, although the one who did died of it', async () => {
