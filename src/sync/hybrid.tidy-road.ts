@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { ArchiveErasure, type Doomed } from '../persistence/archive-erasure.js';
+import { AcceptedTurnArchive } from '../persistence/accepted-turns.js';
+import type { Doomed } from '../persistence/archive-erasure.js';
 import type { LockedRow } from '../persistence/archive.statements.js';
 import { stillDue, TidyRoad } from '../persistence/tidy-road.js';
 import { IdleSessions } from '../session/idle-sessions.js';
@@ -22,7 +23,7 @@ export class HybridTidyRoad extends TidyRoad {
   constructor(
     private readonly sessions: IdleSessions,
     private readonly unflushed: UnflushedTurns,
-    private readonly archive: ArchiveErasure,
+    private readonly archive: AcceptedTurnArchive,
     private readonly eraser: Eraser,
   ) {
     super();
@@ -37,8 +38,14 @@ export class HybridTidyRoad extends TidyRoad {
 
   async erase(doomed: readonly Doomed[], retentionDays: number): Promise<number> {
     const token = randomUUID();
-    const unused = await this.unused(doomed.map(({ conversationId }) => conversationId));
-    const shut = new Set(await this.shut(unused, token));
+    const ids = doomed.map(({ conversationId }) => conversationId);
+    // It shuts none that has a session, as Redis has it; what that may have lost is known here.
+    const shut = new Set(
+      await this.shut(
+        ids.filter((id) => !this.unflushed.of(id)),
+        token,
+      ),
+    );
     const absent = doomed.filter(({ conversationId }) => shut.has(conversationId));
     if (absent.length === 0) return 0;
     try {
@@ -70,13 +77,9 @@ export class HybridTidyRoad extends TidyRoad {
 
   /** What is erased stays shut; of all others a new turn may come any time. */
   private async reopen(shut: readonly string[], token: string): Promise<void> {
-    await orUnavailable(
-      Promise.all(
-        shut.map(async (id) => {
-          if (!(await this.archive.isErased(id))) await this.sessions.reopen(id, token);
-        }),
-      ),
-    );
+    const erased = new Set(await this.archive.erased(shut));
+    const others = shut.filter((id) => !erased.has(id));
+    await orUnavailable(Promise.all(others.map((id) => this.sessions.reopen(id, token))));
   }
 
   private async filter(

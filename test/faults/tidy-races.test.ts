@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { Tidying } from '../../src/persistence/tidying.js';
 import { conversationKeys } from '../../src/redis/keys.js';
+import { SCRIPTS } from '../../src/session/scripts.js';
 import { sweepNow } from '../support/admin.js';
 import { archivedTurns } from '../support/archive-contents.js';
 import { OwnClient } from '../support/conversations.js';
@@ -8,6 +9,7 @@ import { eventually } from '../support/eventually.js';
 import { createProxy } from '../support/faults.js';
 import { Ledger } from '../support/ledger.js';
 import { expectProblem } from '../support/problem.js';
+import { watchRedis } from '../support/redis-monitor.js';
 import { createStage, redisIs } from '../support/stage.js';
 import { bearer, JWT_VARIABLES, tokenOf } from '../support/tokens.js';
 import { dirtyConversations } from '../support/verified.js';
@@ -146,6 +148,29 @@ it('refuses a turn that comes right after its conversation was erased, although 
   await eventually(async () => {
     expect(await tidying.run()).toEqual({ archived: 0, erased: 0 });
   });
+});
+
+it('does not even look while another instance is at it', async () => {
+  await database.query(
+    `insert into task_leases (task, holder, expires_at)
+     values ('tidy', gen_random_uuid(), now() + interval '1 minute')`,
+  );
+  const looked = link.holdOnce('from conversation_sessions');
+  const run = tidying.run();
+  expect(await Promise.race([run, looked.reached.then(() => 'it looks')])).toBeNull();
+  looked.release();
+  await run;
+  await database.query('delete from task_leases');
+});
+
+it('erases several at once without a second look at their sessions, and leaves alone what has one', async () => {
+  const ids = [await expired(), await expired(), await expired()];
+  await ada.say('Still there?', ids[0]);
+  const watched = await watchRedis(redis.directUrl);
+  expect(await tidying.run()).toMatchObject({ erased: 2 });
+  const states = await Promise.all(ids.map(stateOf));
+  expect(states.map((state) => state!.erased)).toEqual([false, true, true]);
+  expect(await watched.commands()).not.toContain(`evalsha ${SCRIPTS.inspect.sha}`);
 });
 
 it('does nothing while Redis cannot say who uses what, and goes on when it can', async () => {
