@@ -1,4 +1,5 @@
 import { type FieldError, ServiceError } from '../conversation/errors.js';
+import { beginsWithDay } from '../http/calendar.js';
 import type { TimeRange } from '../persistence/figures.statements.js';
 
 export type RawQuery = Readonly<Record<string, unknown>>;
@@ -52,10 +53,7 @@ export class FiguresQuery {
     const text = this.text(name);
     if (text === undefined) return undefined;
     const ms = DAY.test(text) || MOMENT.test(text) ? Date.parse(text) : Number.NaN;
-    // The thirtieth of February is another day to Date.
-    const isInCalendar =
-      !Number.isNaN(ms) && new Date(text.slice(0, 10)).toISOString().startsWith(text.slice(0, 10));
-    if (isInCalendar) return ms;
+    if (!Number.isNaN(ms) && beginsWithDay(text)) return ms;
     throw invalid(name, 'takes a day as 2026-11-24, or a time as 2026-11-24T08:00:00Z');
   }
 

@@ -28,6 +28,11 @@ export function firstBatch(doomed: readonly Doomed[]): Doomed[] {
   return doomed.slice(0, end < 0 ? undefined : end);
 }
 
+/** Which of these rows are to be erased; they are locked. */
+export type ChooseDue = (
+  rows: readonly LockedRow[],
+) => readonly LockedRow[] | Promise<readonly LockedRow[]>;
+
 export interface ErasedConversations extends ErasedContents {
   /** Those that this very call has erased. */
   readonly conversationIds: readonly string[];
@@ -45,13 +50,13 @@ export class ArchiveErasure {
 
   /**
    * In one transaction; leaves out what is not this owner's.
-   * @param isDue decides otherwise, on the locked rows
+   * @param chooseDue decides otherwise
    * @throws ServiceError storage_unavailable.
    */
   async erase(
     doomed: readonly Doomed[],
     owner: string | null,
-    isDue = (row: LockedRow): boolean => row.user_id === owner,
+    chooseDue: ChooseDue = (rows) => rows.filter((row) => row.user_id === owner),
   ): Promise<ErasedConversations> {
     return this.database.transaction(async (client) => {
       const unflushed = doomed.flatMap(({ conversationId, startedAt: createdAt }) =>
@@ -64,9 +69,8 @@ export class ArchiveErasure {
         client,
         doomed.map(({ conversationId }) => conversationId),
       );
-      const conversationIds = rows
-        .filter((row) => !row.erased && isDue(row))
-        .map((row) => row.conversation_id);
+      const due = await chooseDue(rows.filter((row) => !row.erased));
+      const conversationIds = due.map((row) => row.conversation_id);
       const earlierIds = rows.filter((row) => row.erased).map((row) => row.conversation_id);
       return { conversationIds, earlierIds, ...(await eraseContents(client, conversationIds)) };
     });

@@ -25,12 +25,6 @@ export interface LockedRow {
   readonly archived_for_days: number | null;
 }
 
-/** Whether a conversation has been archived for so long. */
-export const isExpired =
-  (retentionDays: number) =>
-  ({ archived_for_days: days }: LockedRow): boolean =>
-    retentionDays > 0 && days !== null && days >= retentionDays;
-
 const isoTime = (ms: number): string => new Date(ms).toISOString();
 
 /**

@@ -7,6 +7,8 @@ export interface IdlePage {
   readonly seen: number;
   /** Where to go on; null at the end. */
   readonly nextId: string | null;
+  /** By Postgres's clock; null where there was nothing to look at. */
+  readonly lookedAt: string | null;
   /** To be archived. */
   readonly idle: readonly string[];
   /** To be erased. */
@@ -20,6 +22,7 @@ export interface TidyLimits {
 }
 
 interface IdleRow {
+  readonly looked_at: string;
   readonly conversation_id: string;
   readonly turn_count: string;
   readonly is_idle: boolean;
@@ -44,7 +47,7 @@ export class IdleConversations {
   async page(afterId: string, { archiveAfterDays, retentionDays }: TidyLimits): Promise<IdlePage> {
     const rows = await this.database.read((manager) =>
       manager.query<IdleRow[]>(
-        `select conversation_id, turn_count,
+        `select conversation_id, turn_count, now()::text as looked_at,
                 erased_at is null and not is_archived
                   and last_activity < now() - $2 * interval '1 day' as is_idle,
                 erased_at is null and is_archived and $3 > 0
@@ -56,6 +59,7 @@ export class IdleConversations {
     );
     return {
       seen: rows.length,
+      lookedAt: rows[0]?.looked_at ?? null,
       nextId: rows.length < PAGE ? null : rows.at(-1)!.conversation_id,
       idle: rows.filter((row) => row.is_idle).map((row) => row.conversation_id),
       expired: rows
@@ -64,8 +68,16 @@ export class IdleConversations {
     };
   }
 
-  /** Those of them that are still idle; what somebody else holds right now is not. @returns how many that were. */
-  async archive(conversationIds: readonly string[], archiveAfterDays: number): Promise<number> {
+  /**
+   * Those of them that are still idle; what somebody else holds right now is not. As of when they were looked at: a turn
+   * that Redis has accepted since, and that comes here later, is newer than that, and brings its conversation back.
+   * @returns how many that were.
+   */
+  async archive(
+    conversationIds: readonly string[],
+    archiveAfterDays: number,
+    lookedAt: string | null,
+  ): Promise<number> {
     const [, archived] = await this.database.read((manager) =>
       manager.query<[unknown[], number]>(
         `with idle as (
@@ -75,9 +87,9 @@ export class IdleConversations {
             order by conversation_id
               for update skip locked
          )
-         update conversation_sessions s set is_archived = true, archived_at = now() from idle
+         update conversation_sessions s set is_archived = true, archived_at = $3::timestamptz from idle
           where s.conversation_id = idle.conversation_id`,
-        [conversationIds, archiveAfterDays],
+        [conversationIds, archiveAfterDays, lookedAt],
       ),
     );
     return archived;

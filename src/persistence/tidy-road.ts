@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ArchiveErasure, type Doomed } from './archive-erasure.js';
-import { isExpired } from './archive.statements.js';
+import type { LockedRow } from './archive.statements.js';
 
 /** How conversations that lie idle are put away: a question of who else may be using them. */
 export abstract class TidyRoad {
@@ -9,6 +9,19 @@ export abstract class TidyRoad {
 
   /** Erases those that are still archived for so long, as their owners would. @returns how many. */
   abstract erase(doomed: readonly Doomed[], retentionDays: number): Promise<number>;
+}
+
+/** Those that are archived for so long by now, and have the turns that they had when they were looked at. */
+export function stillDue(
+  rows: readonly LockedRow[],
+  doomed: readonly Doomed[],
+  retentionDays: number,
+): LockedRow[] {
+  const turns = new Map(doomed.map((each) => [each.conversationId, each.turns]));
+  return rows.filter(
+    ({ conversation_id: id, archived_for_days: days, turn_count: count }) =>
+      days !== null && days >= retentionDays && Number(count) === turns.get(id),
+  );
 }
 
 /** Where Postgres alone has them: its row locks decide. */
@@ -23,7 +36,9 @@ export class DatabaseTidyRoad extends TidyRoad {
   }
 
   async erase(doomed: readonly Doomed[], retentionDays: number): Promise<number> {
-    const erased = await this.erasure.erase(doomed, null, isExpired(retentionDays));
+    const erased = await this.erasure.erase(doomed, null, (rows) =>
+      stillDue(rows, doomed, retentionDays),
+    );
     return erased.conversationIds.length;
   }
 }

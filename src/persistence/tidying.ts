@@ -32,12 +32,14 @@ export class Tidying {
 
   /** @returns null when another instance is at it. @throws ServiceError storage_unavailable. */
   async run(progress: Progress = () => undefined): Promise<TidyReport | null> {
+    // First of all: to count and to look takes longest, and is in vain where another instance does it.
+    if (!(await this.leases.hold(TASK))) return null;
     const total = { archived: 0, erased: 0 };
     try {
       for await (const page of this.pages(progress)) {
-        if (!(await this.leases.hold(TASK))) return null;
         await this.archive(page, total);
         await this.erase(page, total);
+        if (!(await this.leases.hold(TASK))) return null;
       }
       return total;
     } finally {
@@ -67,10 +69,11 @@ export class Tidying {
     }
   }
 
-  private async archive({ idle }: IdlePage, total: { archived: number }): Promise<void> {
+  private async archive({ idle, lookedAt }: IdlePage, total: { archived: number }): Promise<void> {
     const unused = await this.road.unused(idle);
     if (unused.length === 0) return;
-    const archived = await this.idle.archive(unused, this.environment.archiveAfterDays);
+    const { archiveAfterDays } = this.environment;
+    const archived = await this.idle.archive(unused, archiveAfterDays, lookedAt);
     this.metrics.conversationsTidied.inc({ act: 'archived' }, archived);
     total.archived += archived;
   }

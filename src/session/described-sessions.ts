@@ -6,8 +6,8 @@ import { decodeTurn } from './codec.js';
 import { orUnavailable } from './or-unavailable.js';
 import { keysOf, Refusal, SCRIPTS } from './scripts.js';
 
-// Nothing stands behind Redis that a session could be checked against.
-const NO_EPOCH = '';
+/** Where nothing stands behind Redis that a session could be checked against. */
+export const NO_EPOCH = '';
 
 export interface DescribedSession {
   readonly conversation: StoredConversation;

@@ -15,15 +15,12 @@ import type { StoredConversation } from '../conversation/stored-turn.js';
 import { ArchiveConversations } from '../persistence/archive-conversations.js';
 import { Archive } from '../persistence/archive.js';
 import { RedisConnection } from '../redis/redis.connection.js';
-import { DescribedSessions } from './described-sessions.js';
+import { DescribedSessions, NO_EPOCH } from './described-sessions.js';
 import { orUnavailable } from './or-unavailable.js';
 import { RedisEraser } from './redis.eraser.js';
 import { Refusal } from './scripts.js';
 import { RequestSessions } from './session.lanes.js';
 import type { RecalledSession } from './session.js';
-
-// Nothing stands behind Redis that a session could be checked against.
-const NO_EPOCH = '';
 
 /**
  * Redis alone: sessions live for their TTL, and no longer. `end` archives the conversation where the
@@ -88,18 +85,17 @@ export class RedisHistory extends StoredHistory {
 
   async end(conversationId: string, owner: string | null): Promise<StoredConversation> {
     for (;;) {
-      // Read first: a turn that comes in between is another last one when it comes to dropping the session.
+      // What is dropped is what this was said of: a turn that comes in after it, archived or not, makes it another one.
       const described = await this.described.read(conversationId, owner);
       const session = await this.session(conversationId, owner);
       if (!described) continue;
       const { conversation, changes } = described;
-      const { turns, lastSeq } = session;
-      if (this.archive && turns.length > 0) {
+      if (this.archive && session.turns.length > 0) {
         await this.archive.commit([{ conversationId, owner, ...session }]);
         await this.archived?.describe(conversationId, owner, () => conversation);
       }
       // What came in meanwhile has to be archived first.
-      const expected = { lastSeq, changes };
+      const expected = { lastSeq: conversation.turnCount, changes };
       if (!(await orUnavailable(this.sessions.drop(conversationId, expected)))) continue;
       const archived = await this.archive?.tail(conversationId, owner, 0);
       return archived?.conversation ?? conversation;

@@ -2,8 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { KeyOfConversation } from '../conversation/claims.js';
 import type { ErasedEverything } from '../conversation/owner-erasure.js';
 import type { StoredTurn } from '../conversation/stored-turn.js';
-import { ArchiveErasure, type Doomed } from '../persistence/archive-erasure.js';
-import type { LockedRow } from '../persistence/archive.statements.js';
+import { ArchiveErasure, type ChooseDue, type Doomed } from '../persistence/archive-erasure.js';
 import { RedisUnavailable } from '../redis/lane.js';
 import { RedisConnection } from '../redis/redis.connection.js';
 import { RedisClaims } from '../session/redis.claims.js';
@@ -52,9 +51,9 @@ export class Eraser {
   async erase(
     doomed: readonly Doomed[],
     owner: string | null,
-    isDue?: (row: LockedRow) => boolean,
+    chooseDue?: ChooseDue,
   ): Promise<ErasedEverything> {
-    const archived = await this.archive.erase(doomed, owner, isDue);
+    const archived = await this.archive.erase(doomed, owner, chooseDue);
     const ids = [...archived.conversationIds, ...archived.earlierIds];
     for (const id of ids) this.rescue.forget(id);
     const removed: RemovedSessions = { sessions: 0, turnIds: [], keys: [] };

@@ -21,7 +21,7 @@ export class LateConversations {
     private readonly rescue: Rescue,
   ) {}
 
-  /** @returns the conversations of which Redis has turns that Postgres does not take now. */
+  /** @returns the conversations of which this instance or Redis has turns that Postgres does not take now. */
   async settle(owner: string): Promise<string[]> {
     const own = this.unflushed.conversationIds.filter(
       (id) => this.unflushed.of(id)?.owner === owner,
@@ -30,7 +30,8 @@ export class LateConversations {
       const late = (await this.late.areThere()) ? await this.ofOwner.dirty(owner) : [];
       const ids = [...new Set([...own, ...late])];
       await this.ofOwner.flush(ids);
-      return await this.stillDirty(ids);
+      const left = await Promise.all(ids.map((id) => this.isLeft(id)));
+      return ids.filter((_, index) => left[index]);
     } catch (error) {
       if (!(error instanceof RedisUnavailable)) throw error;
       await this.rescue.rescue(own);
@@ -38,11 +39,12 @@ export class LateConversations {
     }
   }
 
-  private async stillDirty(ids: readonly string[]): Promise<string[]> {
-    const sessions = await Promise.all(ids.map((id) => this.sessions.unsynced(id, 0, 0)));
-    return ids.filter((_, index) => {
-      const session = sessions[index];
-      return session && session.lastSeq > session.syncedSeq;
-    });
+  /** After its flush: what is in no session by now, Redis has lost, or somebody else has archived. */
+  private async isLeft(conversationId: string): Promise<boolean> {
+    const session = await this.sessions.unsynced(conversationId, 0, 0);
+    if (session && session.lastSeq > session.syncedSeq) return true;
+    if (session) await this.rescue.rescue([conversationId]);
+    else await this.rescue.afterMiss(conversationId);
+    return this.rescue.holds(conversationId);
   }
 }

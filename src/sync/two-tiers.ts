@@ -131,9 +131,10 @@ export class TwoTiers {
     try {
       const found = await this.hot.find(conversationId, owner);
       if (found.isHot || !this.writeBehind.holds(conversationId)) return { ...found, isSure: true };
-      // Redis has lost what this instance had accepted.
+      // Redis has lost what this instance had accepted; what Postgres does not take now is not missing either.
       await this.writeBehind.afterMiss(conversationId);
-      return { ...(await this.hot.find(conversationId, owner)), isSure: true };
+      const isSure = !this.writeBehind.holds(conversationId);
+      return { ...(await this.hot.find(conversationId, owner)), isSure };
     } catch (error) {
       if (!(error instanceof RedisUnavailable)) throw error;
       await this.writeBehind.catchUp(conversationId);

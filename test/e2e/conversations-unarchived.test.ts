@@ -1,11 +1,14 @@
 import { expect, it } from 'vitest';
+import type { SearchHitsDto } from '../../src/conversations/search.dto.js';
 import { archivedTurns } from '../support/archive-contents.js';
 import { OwnClient } from '../support/conversations.js';
 import { sweepNow } from '../support/admin.js';
+import { eventually } from '../support/eventually.js';
+import { expectProblem } from '../support/problem.js';
 import { createStage } from '../support/stage.js';
 import { bearer, JWT_VARIABLES, tokenOf } from '../support/tokens.js';
 
-const { database, start } = await createStage();
+const { redis, database, start } = await createStage();
 // Flushes come with the sweep alone.
 const variables = { ...JWT_VARIABLES, AUTO_SYNC_TO_DB: 'false', MAX_MESSAGES_PER_SESSION: '3' };
 const [one, other] = [await start(variables), await start(variables)];
@@ -73,4 +76,35 @@ it('renames a conversation that is not archived yet, and no flush or restore und
   await one.request('POST', `/conversations/${id}/end`, ada);
   await ada.say('And then?', id);
   expect((await ada.read(id)).body).toMatchObject({ title: 'For the exam', turn_count: 3 });
+});
+
+it('lists and finds what Redis has lost, although nobody has asked for it since', async () => {
+  const listed = await ada.say('Where do zebras live?');
+  await redis.client.flushall();
+  expect((await ada.list()).body.data[0]).toMatchObject({
+    conversation_id: listed.id,
+    title: 'Where do zebras live?',
+    turn_count: 1,
+  });
+  const found = await ada.say('Where do lemurs live?');
+  await redis.client.flushall();
+  const hits = await one.request<SearchHitsDto>('GET', '/conversations/search?q=lemurs', ada);
+  expect(hits.body.data).toMatchObject([{ conversation_id: found.id }]);
+});
+
+it('says unavailable, and lists no less, where Redis has lost what Postgres does not take now', async () => {
+  await database.query(
+    `create function refuse() returns trigger language plpgsql as
+     $$ begin raise exception 'no' using errcode = '25006'; end $$;
+     create trigger refuse before insert on conversation_messages
+        for each statement execute function refuse()`,
+  );
+  const { id } = await ada.say('Where do okapis live?');
+  await redis.client.flushall();
+  expectProblem(await ada.list(), 503, 'storage_unavailable');
+  expectProblem(await ada.read(id), 503, 'storage_unavailable');
+  await database.query('drop function refuse cascade');
+  await eventually(async () => {
+    expect((await ada.list()).body.data[0]).toMatchObject({ conversation_id: id, turn_count: 1 });
+  });
 });

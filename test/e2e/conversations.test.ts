@@ -186,6 +186,25 @@ describe.each(keeping)('HISTORY_MODE=$mode', async ({ mode, durability, variable
     }
   });
 
+  it.each(['2026-02-30', '2026-02-29', '2026-04-31', '0000-01-01', '2026-00-10', '9999-12-32'])(
+    'refuses a cursor with a day that there is not: %s',
+    async (day) => {
+      const forged = Buffer.from(`${day}T00:00:00.000000Z ${NOBODYS}`).toString('base64url');
+      const problem = expectProblem(await ada.list(`?cursor=${forged}`), 400, 'invalid_request');
+      expect(problem.errors).toMatchObject([{ path: 'cursor' }]);
+    },
+  );
+
+  it('takes a cursor with any day that there is', async () => {
+    for (const day of ['2024-02-29', '0001-01-01', '9999-12-31']) {
+      for (const time of ['00:00:00.000000', '23:59:59.999999', '24:00:00.000000']) {
+        const text = `${day}T${time}Z ${NOBODYS}`;
+        const cursor = Buffer.from(text).toString('base64url');
+        expect((await ada.list(`?cursor=${cursor}`)).status).toBe(200);
+      }
+    }
+  });
+
   it('has nothing to list for callers without identity', async () => {
     const open = new OwnClient(await startService({ HISTORY_MODE: mode, ...variables }));
     expectProblem(await open.list(), 403, 'forbidden');

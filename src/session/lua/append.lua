@@ -6,6 +6,7 @@
 --      11 keyring entry of the data key that sealed the turn, or ''  12 title of a session that is created, or ''
 --      13 id of the data key that sealed the title, or ''
 -- Returns { the turn's seq, id of the turn before it or '' }, or MISSING, STALE, CHANGED, FOREIGN.
+-- Without an archive, a turn that brings the conversation back counts as a change of it, see change.lua.
 -- The shebang lets Redis refuse the whole script before its first write when memory is full.
 
 local id, turn_id, turn, expected, created_at = ARGV[1], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
@@ -42,8 +43,8 @@ if ARGV[9] == '' then
   redis.call('PERSIST', KEYS[1])
   redis.call('PERSIST', KEYS[2])
 else
-  -- What goes on is not put away any more.
-  redis.call('HDEL', KEYS[1], 'is_archived')
+  -- What goes on is not put away any more: who had read it so must not say so again.
+  if redis.call('HDEL', KEYS[1], 'is_archived') == 1 then redis.call('HINCRBY', KEYS[1], 'changes', 1) end
   session.synced = session.last
   redis.call('HSET', KEYS[1], 'synced', session.synced)
   trim(session, tonumber(ARGV[10]))

@@ -3,7 +3,7 @@
 -- ARGV 1 conversation id  2 owner  3 epoch  4 how often it had been changed when it was read
 --      5 title  6 its key  7 metadata  8 '1' when archived: '' for what there is not
 --      9 keyring entry of the data key that sealed it, or ''
--- Returns 1, or CHANGED when it was changed since, or MISSING, STALE, FOREIGN.
+-- Returns 1, or CHANGED when it was changed since, or brought back by a turn, or MISSING, STALE, FOREIGN.
 local session, refusal = trusted_session(ARGV[2], ARGV[3])
 if not session then return refusal end
 if (redis.call('HGET', KEYS[1], 'changes') or '0') ~= ARGV[4] then return CHANGED end
