@@ -1,6 +1,7 @@
 import { hasCode } from '../conversation/errors.js';
 import { openTopic } from '../crypto/topics.js';
 import type { Vault } from '../crypto/vault.js';
+import { stemsOf } from '../language/phrases.js';
 import type { TopicFigures } from '../persistence/figures.statements.js';
 import type { KeywordFigures } from '../persistence/keyword.statements.js';
 
@@ -20,13 +21,19 @@ export function keywordTopics(
     const topic = labelOf(figures, vault);
     return topic === undefined ? [] : [{ topic, turns: figures.turns, users: figures.users }];
   });
-  const phrases = topics.filter(({ topic }) => topic.includes(' '));
-  const saysMore = ({ topic, turns }: TopicFigures) =>
-    topic.includes(' ') ||
-    !phrases.some(
-      (phrase) =>
-        phrase.topic.split(' ').includes(topic) && phrase.turns >= SHARE_OF_PHRASE * turns,
+  // By stems: each label has the form that its newest turn gave it.
+  const phrases = topics
+    .map(({ topic, turns }) => ({ stems: stemsOf(topic), turns }))
+    .filter(({ stems }) => stems.length > 1);
+  const saysMore = ({ topic, turns }: TopicFigures) => {
+    const [word, ...others] = stemsOf(topic);
+    return (
+      others.length > 0 ||
+      !phrases.some(
+        (phrase) => phrase.stems.includes(word!) && phrase.turns >= SHARE_OF_PHRASE * turns,
+      )
     );
+  };
   return topics.filter(saysMore).slice(0, maxTopics);
 }
 

@@ -9,8 +9,8 @@ import type { Sealer } from './sealer.js';
 const FIELD = 'topics';
 
 /**
- * What the operators may count a turn by. Without the keys a token says only that two turns share a phrase: nobody can
- * try words on it. Of 64 bits: among a million phrases two meet once in 40 million archives.
+ * What the operators may count a turn by. Without the keys a token says only that two turns share a phrase: to try words
+ * on it takes the service itself, a turn for each. Of 64 bits: among a million phrases two meet once in 40 million archives.
  */
 export function sealTopics(
   { id, question }: Pick<Turn, 'id' | 'question'>,

@@ -14,6 +14,8 @@ export interface Phrase {
 const MOST_PHRASES = 8;
 const MOST_CHARACTERS_READ = 2000;
 
+// Of mail, of the web, or of somebody: never a topic, and what they hold may be a secret.
+const ADDRESS = /[@＠]|:\/\/|\bwww\.|\p{L}\.\p{L}+\//iu;
 // What stands on either side is no neighbour.
 const BETWEEN_CLAUSES = /[^\p{L}\p{N}\p{M}\s'’-]+/u;
 // Numbers, and names with numbers in them, are of one person's task rather than of a topic.
@@ -21,7 +23,9 @@ const TOPIC_WORD = /^\p{L}[\p{L}\p{M}']{2,29}$/u;
 
 /** The phrases of a question, each once, in the order of its words; those of two words first. */
 export function phrasesOf(question: string): Phrase[] {
-  const runs = question.slice(0, MOST_CHARACTERS_READ).split(BETWEEN_CLAUSES).flatMap(runsOf);
+  const read = question.slice(0, MOST_CHARACTERS_READ);
+  const spoken = read.replace(/\S+/gu, (part) => (ADDRESS.test(part) ? ',' : part));
+  const runs = spoken.split(BETWEEN_CLAUSES).flatMap(runsOf);
   const pairs = runs.flatMap((run) => run.slice(1).map((word, index) => [run[index]!, word]));
   const phrases = [...pairs, ...runs.flat().map((word) => [word])].map(phraseOf);
   const byTerm = new Map(phrases.toReversed().map((phrase) => [phrase.term, phrase]));
@@ -54,7 +58,10 @@ const saysWhat = (word: string): boolean =>
   !ASKING_WORDS.has(word) &&
   !POINTING_WORDS.has(word);
 
-const phraseOf = (words: readonly string[]): Phrase => ({
-  term: words.map(stem).join(' '),
-  label: words.join(' '),
-});
+/** The words of a label, without what inflects them. */
+export const stemsOf = (label: string): string[] => label.split(' ').map(stem);
+
+function phraseOf(words: readonly string[]): Phrase {
+  const label = words.join(' ');
+  return { term: stemsOf(label).join(' '), label };
+}

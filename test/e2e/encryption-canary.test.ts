@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ConversationDto } from '../../src/conversations/conversation.dto.js';
+import { phrasesOf } from '../../src/language/phrases.js';
 import { ADMIN_TOKEN, sweepNow } from '../support/admin.js';
 import { everyRow } from '../support/archive-contents.js';
 import { begin, goOn } from '../support/chats.js';
@@ -11,10 +12,11 @@ import { everythingIn, redisClient } from '../support/redis-contents.js';
 import { connectTo, createPostgres, createRedis } from '../support/stores.js';
 import { everyFileIn, tracesOf } from '../support/traces.js';
 
-const QUESTION = 'What is the attention that the canary-question-1f3a pays?';
+const QUESTION = 'What is the attention that the canary-question-1f3a pays zebrafish xylophones?';
 const CANARIES = {
   question: 'canary-question-1f3a',
   title: 'that the canary-question-1f3a pays',
+  topic: 'zebrafish xylophones',
   answer: 'canary-answer-9c2b',
   metadata: 'canary-metadata-5e21',
   // What the answer quotes lies among the papers too; this is in the context alone.
@@ -90,10 +92,8 @@ describe('with ENCRYPTION_KEYS', () => {
     },
   );
 
-  it('no topic is readable where topics are counted', () => {
-    for (const [place, contents] of Object.entries(places)) {
-      expect({ place, found: found(contents, 'canary question') }).toEqual({ place, found: [] });
-    }
+  it('topics were counted meanwhile', () => {
+    expect(phrasesOf(QUESTION).map(({ label }) => label)).toContain(CANARIES.topic);
     expect(places['a dump of Postgres']).toMatch(/\{-?\d{12,}[,}]/);
   });
 

@@ -34,6 +34,17 @@ it('leaves out a word that is asked for in a phrase every other time', () => {
   expect(keywordTopics(all, vault, 1)).toEqual([{ topic: 'learning', turns: 11, users: 5 }]);
 });
 
+it('leaves it out although the phrase was written in another form', () => {
+  const all = [
+    counted('network', 8),
+    counted('neural', 8),
+    counted('neural networks', 7),
+    counted('works', 7),
+  ];
+  const topics = keywordTopics(all, vault, 10).map(({ topic }) => topic);
+  expect(topics).toEqual(['neural networks', 'works']);
+});
+
 it('leaves out what other keys have sealed', () => {
   const stranger = { ...counted('theirs', 9), conversationId: randomUUID() };
   expect(keywordTopics([stranger, counted('ours', 8)], vault, 10)).toHaveLength(1);
