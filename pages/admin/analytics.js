@@ -1,7 +1,7 @@
 import { element, fill } from '../shared/elements.js';
 import { describe, Problem } from '../shared/http.js';
-import { panel } from './charts.js';
 import { hoursPanel } from './hours.js';
+import { panel } from './panel.js';
 import { retentionPanel } from './retention.js';
 import { topicsChart } from './topics.js';
 import { usageCharts } from './usage.js';
@@ -17,10 +17,12 @@ export class Analytics {
   /** @type {Drawable[]} */
   #drawables = [];
   #root;
+  #save;
 
-  /** @param {Element} root */
-  constructor(root) {
+  /** @param {Element} root @param {import('./csv.js').Save} save */
+  constructor(root, save) {
     this.#root = root;
+    this.#save = save;
     // Charts have the colours of when they were drawn.
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#draw());
   }
@@ -30,10 +32,10 @@ export class Analytics {
     // Whole days, as the service counts them: the first one and today.
     const range = { from: dayOf(nowMs - (days - 1) * DAY_MS), to: dayOf(nowMs + DAY_MS) };
     const parts = await Promise.all([
-      orPlainly('Use, latency, tokens', usageCharts(range)),
-      orPlainly('Topics', topicsChart(range)),
-      orPlainly('Hours', hoursPanel(range)),
-      orPlainly('Retention', retentionPanel()),
+      orPlainly('Use, latency, tokens', usageCharts(range, this.#save)),
+      orPlainly('Topics', topicsChart(range, this.#save)),
+      orPlainly('Hours', hoursPanel(range, this.#save)),
+      orPlainly('Retention', retentionPanel(this.#save)),
     ]);
     const shown = parts.flat();
     this.#drawables = shown.filter((each) => 'draw' in each);

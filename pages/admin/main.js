@@ -1,6 +1,7 @@
 import { byId } from '../shared/elements.js';
 import { call, callJson, describe, Problem, useToken } from '../shared/http.js';
 import { Analytics } from './analytics.js';
+import { saveTable } from './csv.js';
 import { DeadLetters } from './dead-letters.js';
 import { asMany, asTime } from './figures.js';
 import { Metrics } from './metrics-text.js';
@@ -32,7 +33,9 @@ const page = {
 let isSignedIn = false;
 
 const letters = new DeadLetters(byId('letters-table', HTMLElement), say);
-const analytics = new Analytics(byId('charts', HTMLElement));
+const analytics = new Analytics(byId('charts', HTMLElement), (table) =>
+  attempt(() => saveTable(table)),
+);
 
 /** @param {string} line */
 function say(line) {
