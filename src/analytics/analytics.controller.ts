@@ -3,16 +3,24 @@ import { ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { ForAdmins } from '../auth/access.js';
 import { Environment } from '../config/environment.js';
-import { notInThisMode } from '../conversation/errors.js';
+import { notInThisMode, ServiceError } from '../conversation/errors.js';
 import { ArchiveFigures } from '../persistence/archive-figures.js';
-import { BUCKETS } from '../persistence/figures.statements.js';
+import { Vault } from '../crypto/vault.js';
+import {
+  BUCKETS,
+  type TimeRange,
+  type TopicFigures,
+  type TopicLimits,
+} from '../persistence/figures.statements.js';
 import { BucketUsageDto, CohortDto, HourOfWeekUsageDto, TopicDto } from './analytics.dto.js';
 import { ApiRange, ApiTable } from './api-table.js';
 import { FiguresQuery, type RawQuery } from './figures-query.js';
+import { COUNTED_FOR_ONE, keywordTopics } from './keyword-topics.js';
 import { lastWeeks, retentionRows } from './retention-rows.js';
 import { sendTable } from './send-table.js';
 import { hourOfWeekRows, usageRows } from './usage-rows.js';
 
+const TOPICS_BY = ['sources', 'keywords'] as const;
 const TOPICS = { default: 20, min: 1, max: 200 };
 const WEEKS = { default: 12, min: 1, max: 52 };
 
@@ -23,6 +31,7 @@ const WEEKS = { default: 12, min: 1, max: 52 };
 export class AnalyticsController {
   constructor(
     private readonly environment: Environment,
+    private readonly vault: Vault,
     @Optional() @Inject(ArchiveFigures) private readonly archive: ArchiveFigures | null,
   ) {}
 
@@ -49,7 +58,7 @@ export class AnalyticsController {
   @Get('topics')
   @ApiOperation({ summary: 'What turns are about, most turns first; only what enough users ask.' })
   @ApiRange()
-  @ApiQuery({ name: 'by', required: false, enum: ['sources'] })
+  @ApiQuery({ name: 'by', required: false, enum: TOPICS_BY })
   @ApiQuery({ name: 'limit', required: false, type: Number })
   @ApiTable(TopicDto)
   async topics(
@@ -60,10 +69,13 @@ export class AnalyticsController {
     const figures = this.present();
     const query = new FiguresQuery(raw);
     const range = query.range(Date.now());
-    query.oneOf('by', ['sources'], 'sources');
+    const by = query.oneOf('by', TOPICS_BY, 'sources');
     const maxTopics = query.integer('limit', TOPICS);
     const minUsers = this.environment.topicMinUsers;
-    const rows = await figures.sourceTopics(range, { minUsers, maxTopics });
+    const rows =
+      by === 'keywords'
+        ? await this.keywords(figures, range, { minUsers, maxTopics })
+        : await figures.sourceTopics(range, { minUsers, maxTopics });
     return sendTable(reply, accept, 'topics', rows, ['topic', 'turns', 'users']);
   }
 
@@ -80,6 +92,18 @@ export class AnalyticsController {
     const range = lastWeeks(new FiguresQuery(raw).integer('weeks', WEEKS), Date.now());
     const rows = retentionRows(await figures.cohorts(range), range);
     return sendTable(reply, accept, 'retention', rows);
+  }
+
+  private async keywords(
+    figures: ArchiveFigures,
+    range: TimeRange,
+    { minUsers, maxTopics }: TopicLimits,
+  ): Promise<TopicFigures[]> {
+    if (this.environment.analyticsTopics !== 'keywords') {
+      throw new ServiceError('not_in_this_mode', 'ANALYTICS_TOPICS=keywords counts these.');
+    }
+    const limits = { minUsers, maxTopics: COUNTED_FOR_ONE * maxTopics };
+    return keywordTopics(await figures.keywords(range, limits), this.vault, maxTopics);
   }
 
   /** In `redis` mode an archive holds only what was ended. */

@@ -22,6 +22,8 @@ export class Environment {
   /** In `redis` mode an ended conversation is archived only where the operator named a database. */
   readonly databaseUrlGiven: boolean;
   readonly databaseMigrationUrl: string;
+  /** Copies that may be read where some moments do not matter. */
+  readonly databaseReplicaUrls: readonly string[];
   readonly migrateOnStart: boolean;
 
   readonly sessionTtlSeconds: number;
@@ -62,6 +64,8 @@ export class Environment {
   /** An Idempotency-Key is free again after `lapseMs` if its claimant died, and forgotten after `keepMs`. */
   readonly claimTimes: { readonly lapseMs: number; readonly keepMs: number };
 
+  /** What turns are counted by: the sources that they cite, or the phrases of their questions too. */
+  readonly analyticsTopics: 'sources' | 'keywords';
   /** Topics of fewer users are not shown; 0: all are. */
   readonly topicMinUsers: number;
 
@@ -87,6 +91,7 @@ export class Environment {
     this.databaseUrlGiven = databaseUrl !== undefined;
     this.databaseMigrationUrl =
       variables.url('DATABASE_MIGRATION_URL', postgres) ?? this.databaseUrl;
+    this.databaseReplicaUrls = variables.urls('DATABASE_REPLICA_URLS', postgres);
     this.migrateOnStart = variables.boolean('MIGRATE_ON_START', true);
 
     const count = { min: 1, max: 1_000_000_000 };
@@ -142,6 +147,11 @@ export class Environment {
     this.erasureMarkMs = this.answerTimeoutMs + ERASURE_MARGIN_MS + this.abandonedAnswerMs;
     this.claimTimes = { lapseMs: this.answerTimeoutMs + CLAIM_MARGIN_MS, keepMs: CLAIM_KEPT_MS };
 
+    this.analyticsTopics = variables.oneOf('ANALYTICS_TOPICS', ['sources', 'keywords'], 'sources');
+    if (this.analyticsTopics === 'keywords' && this.encryptionKeys.length === 0) {
+      const takes = 'sources, or ENCRYPTION_KEYS beside it: the phrases are kept sealed';
+      throw new InvalidEnvironment('ANALYTICS_TOPICS', 'keywords without keys', takes);
+    }
     this.topicMinUsers = variables.integer('TOPIC_MIN_USERS', {
       default: 5,
       min: 0,

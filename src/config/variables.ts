@@ -41,10 +41,18 @@ export class Variables {
   /** The value stays out of the message: addresses carry passwords. */
   url(name: string, protocols: readonly string[]): string | undefined {
     const text = this.text(name);
-    if (text === undefined) return undefined;
-    if (isAddress(text) && protocols.includes(new URL(text).protocol)) return text;
-    const takes = `an address that begins with ${protocols.map((p) => `${p}//`).join(' or ')}`;
-    throw new InvalidEnvironment(name, 'something else', takes);
+    if (text === undefined || isAddress(text, protocols)) return text;
+    throw new InvalidEnvironment(name, 'something else', `an address ${beginning(protocols)}`);
+  }
+
+  /** Between commas. */
+  urls(name: string, protocols: readonly string[]): string[] {
+    const urls = (this.text(name) ?? '').split(',').map((each) => each.trim());
+    return urls.filter(Boolean).map((url) => {
+      if (isAddress(url, protocols)) return url;
+      const takes = `addresses between commas, each ${beginning(protocols)}`;
+      throw new InvalidEnvironment(name, 'something else', takes);
+    });
   }
 
   /** Origins as a browser sends them, between commas. No `*`: whoever meant everybody has to name them. */
@@ -71,10 +79,13 @@ export class Variables {
 }
 
 /** A stray `%` in a password would stop the drivers later, and with less to say. */
-function isAddress(text: string): boolean {
+function isAddress(text: string, protocols: readonly string[]): boolean {
   try {
-    return URL.canParse(text) && decodeURIComponent(text) !== '';
+    return protocols.includes(new URL(text).protocol) && decodeURIComponent(text) !== '';
   } catch {
     return false;
   }
 }
+
+const beginning = (protocols: readonly string[]): string =>
+  `that begins with ${protocols.map((each) => `${each}//`).join(' or ')}`;

@@ -12,6 +12,16 @@ export interface StoredTurn extends Omit<Turn, 'context' | 'metadata'> {
   readonly metadata: string | null;
   /** The data key that sealed question, answer, context and metadata; null: they are as they were said. */
   readonly keyId: string | null;
+  /** What the operators count it by; null: nothing, or a turn that comes from the archive, which keeps them. */
+  readonly topics: StoredTopics | null;
+}
+
+/** The phrases of a question, so that equal ones can be counted, and none be read without the keys. */
+export interface StoredTopics {
+  /** Signed 64-bit integers, in decimal digits: equal for equal phrases, whoever wrote them. */
+  readonly tokens: readonly string[];
+  /** The phrases in the same order: JSON, sealed with the turn. */
+  readonly labels: string;
 }
 
 export interface NumberedStoredTurn extends StoredTurn {

@@ -1,14 +1,17 @@
+import type { KeyObject } from 'node:crypto';
 import type { Conversation } from '../conversation/conversation.js';
 import type { StoredDescription } from '../conversation/stored-conversations.js';
 import type { StoredConversation, StoredText, StoredTurn } from '../conversation/stored-turn.js';
 import type { EarlierTurn, Metadata, Turn, TurnContext } from '../conversation/turn.js';
 import type { Opener } from './opener.js';
 import type { Sealer } from './sealer.js';
+import { sealTopics } from './topics.js';
 
 // What is sealed of a turn and of a conversation. The names are part of what is sealed: they never change.
 const OF_CONVERSATION = '';
 
-export function sealTurn(turn: Turn, sealer: Sealer): StoredTurn {
+/** @param topicKey null: its topics are not counted */
+export function sealTurn(turn: Turn, sealer: Sealer, topicKey: KeyObject | null): StoredTurn {
   const { id, question, answer, context, metadata } = turn;
   return {
     ...turn,
@@ -17,15 +20,17 @@ export function sealTurn(turn: Turn, sealer: Sealer): StoredTurn {
     context: sealer.json(context, id, 'context'),
     metadata: metadata && sealer.json(metadata, id, 'metadata'),
     keyId: sealer.keyId,
+    topics: topicKey && sealTopics(turn, sealer, topicKey),
   };
 }
 
 /** @throws ServiceError decryption_failed. */
-export function openTurn({ keyId, ...turn }: StoredTurn, opener: Opener): Turn {
-  const { id, context, metadata } = turn;
+export function openTurn(stored: StoredTurn, opener: Opener): Turn {
+  const { keyId, topics: _, ...turn } = stored;
+  const { id, question, answer, context, metadata } = turn;
   return {
     ...turn,
-    ...openTexts({ ...turn, keyId }, opener),
+    ...openTexts({ id, keyId, question, answer }, opener),
     context: opener.json<TurnContext>(context, keyId, id, 'context'),
     metadata: metadata === null ? null : opener.json<Metadata>(metadata, keyId, id, 'metadata'),
   };
@@ -71,7 +76,10 @@ export function openConversation(stored: StoredConversation, opener: Opener): Co
   };
 }
 
-function openTexts(turn: StoredTurn, opener: Opener): { question: string; answer: string } {
+function openTexts(
+  turn: Pick<StoredTurn, 'id' | 'keyId' | 'question' | 'answer'>,
+  opener: Opener,
+): { question: string; answer: string } {
   const { id, keyId, question, answer } = turn;
   return {
     question: opener.text(question, keyId, id, 'question'),

@@ -9,6 +9,7 @@ import {
 } from '../conversation/history-store.js';
 import { StoredHistory } from '../conversation/stored-history.js';
 import { openConversation, openForHistory, openTurn, sealTitle, sealTurn } from './contents.js';
+import { TopicKey } from './topic-key.js';
 import { Vault } from './vault.js';
 
 /** What is said is sealed on its way into the stores, and opened on its way out; below nobody needs a key. */
@@ -17,6 +18,7 @@ export class SealedHistory extends HistoryStore {
   constructor(
     private readonly stored: StoredHistory,
     private readonly vault: Vault,
+    private readonly topicKey: TopicKey,
   ) {
     super();
   }
@@ -35,7 +37,7 @@ export class SealedHistory extends HistoryStore {
     const sealer = this.vault.sealer(request.conversationId, keyring);
     return this.stored.append({
       ...request,
-      turn: sealTurn(turn, sealer),
+      turn: sealTurn(turn, sealer, this.topicKey.current),
       title: title === null ? null : sealTitle(title, sealer),
       keyring: sealer.keyring,
     });

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { EncryptionKey } from '../config/encryption-keys.js';
 import { Environment } from '../config/environment.js';
@@ -46,6 +47,11 @@ export class Vault {
       if (!entry) throw new Error('the data key is not in the keyring');
       return this.unwrap(conversationId, entry);
     });
+  }
+
+  /** The newest data key of the keyring that can be unwrapped. */
+  keyOf(conversationId: string, keyring: string): KeyObject | undefined {
+    return this.newestOf(conversationId, keyring)?.dataKey.key;
   }
 
   /** The same data keys, wrapped by the first key as far as they can be unwrapped. */

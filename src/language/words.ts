@@ -24,8 +24,11 @@ export function wordsOf(text: string): string[] {
 
 /** Each pair of neighbours in what is written without spaces, in order. */
 export function unspacedPairsOf(text: string): string[] {
-  return wordsOf(text).filter((word) => PAIR.test(word));
+  return wordsOf(text).filter(isUnspacedPair);
 }
+
+/** Whether `wordsOf` took two neighbouring characters for this word. */
+export const isUnspacedPair = (word: string): boolean => PAIR.test(word);
 
 function pushUnspaced(run: string, words: string[]): void {
   for (const part of run.match(SAME_KIND) ?? []) {

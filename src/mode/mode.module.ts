@@ -22,6 +22,7 @@ import { CryptoModule } from '../crypto/crypto.module.js';
 import { SealedConversations } from '../crypto/sealed.conversations.js';
 import { SealedExport } from '../crypto/sealed.export.js';
 import { SealedHistory } from '../crypto/sealed.history.js';
+import { NoTopicKey, TopicKey } from '../crypto/topic-key.js';
 import { JournalModule } from '../journal/journal.module.js';
 import { RedisJournal } from '../journal/redis.journal.js';
 import { DatabaseClaims } from '../persistence/database.claims.js';
@@ -31,6 +32,7 @@ import { DatabaseExport } from '../persistence/database.export.js';
 import { DatabaseHistory } from '../persistence/database.history.js';
 import { DatabaseOlderTurns } from '../persistence/database.older-turns.js';
 import { DatabaseSearch } from '../persistence/database.search.js';
+import { DatabaseTopicKey } from '../persistence/database.topic-key.js';
 import { DatabaseTidyRoad, TidyRoad } from '../persistence/tidy-road.js';
 import { TidySchedule } from '../persistence/tidy.schedule.js';
 import { Tidying } from '../persistence/tidying.js';
@@ -57,6 +59,7 @@ interface Architecture {
   readonly older: Provider;
   readonly search: Provider;
   readonly tidying: readonly Provider[];
+  readonly topicKey: Provider;
   readonly claims: Provider;
   readonly journal: Provider;
   readonly shelf: Provider;
@@ -85,6 +88,8 @@ function architectureOf({ historyMode, databaseUrlGiven }: Environment): Archite
   const shared: Provider = { provide: AnswerJournal, useExisting: RedisJournal };
   const none: Provider = { provide: AnswerJournal, useClass: NoJournal };
   const archived: Provider = { provide: OlderTurns, useExisting: DatabaseOlderTurns };
+  const kept: Provider = { provide: TopicKey, useExisting: DatabaseTopicKey };
+  const noKey: Provider = { provide: TopicKey, useClass: NoTopicKey };
   const nothingOlder: Provider = { provide: OlderTurns, useClass: NoOlderTurns };
   switch (historyMode) {
     case 'hybrid':
@@ -101,6 +106,7 @@ function architectureOf({ historyMode, databaseUrlGiven }: Environment): Archite
         older: archived,
         search: { provide: OwnSearch, useExisting: HybridSearch },
         tidying: tidied({ provide: TidyRoad, useExisting: HybridTidyRoad }),
+        topicKey: kept,
         claims: { provide: Claims, useExisting: HybridClaims },
         journal: shared,
         shelf: stored,
@@ -119,6 +125,7 @@ function architectureOf({ historyMode, databaseUrlGiven }: Environment): Archite
         older: archived,
         search: { provide: OwnSearch, useExisting: DatabaseSearch },
         tidying: tidied({ provide: TidyRoad, useExisting: DatabaseTidyRoad }),
+        topicKey: kept,
         claims: { provide: Claims, useExisting: DatabaseClaims },
         journal: none,
         shelf: stored,
@@ -140,6 +147,7 @@ function architectureOf({ historyMode, databaseUrlGiven }: Environment): Archite
         tidying: databaseUrlGiven
           ? tidied({ provide: TidyRoad, useExisting: DatabaseTidyRoad })
           : [],
+        topicKey: noKey,
         claims: { provide: Claims, useExisting: RedisClaims },
         journal: shared,
         shelf: databaseUrlGiven ? stored : shipped,
@@ -155,6 +163,7 @@ function architectureOf({ historyMode, databaseUrlGiven }: Environment): Archite
         older: nothingOlder,
         search: { provide: OwnSearch, useClass: NoSearch },
         tidying: [],
+        topicKey: noKey,
         claims: { provide: Claims, useClass: NoClaims },
         journal: none,
         shelf: shipped,
@@ -166,13 +175,23 @@ function architectureOf({ historyMode, databaseUrlGiven }: Environment): Archite
 @Module({})
 export class ModeModule {
   static forRoot(environment: Environment): DynamicModule {
-    const { imports, store, ownData, search, older, tidying, claims, journal, shelf } =
+    const { imports, store, ownData, search, older, tidying, topicKey, claims, journal, shelf } =
       architectureOf(environment);
     return {
       module: ModeModule,
       global: true,
       imports: [CryptoModule, ...imports],
-      providers: [...store, ...ownData, search, older, ...tidying, claims, journal, shelf],
+      providers: [
+        ...store,
+        ...ownData,
+        search,
+        older,
+        ...tidying,
+        topicKey,
+        claims,
+        journal,
+        shelf,
+      ],
       exports: [
         ...imports,
         HistoryStore,

@@ -13,6 +13,7 @@ import {
   type UsageFigures,
   usageOf,
 } from './figures.statements.js';
+import { type KeywordFigures, keywordsOf } from './keyword.statements.js';
 import { sqlstateOf } from './sqlstate.js';
 
 // Below the client's own timeout, which would take a slow count for a server that is away, and shut it to everybody.
@@ -46,6 +47,10 @@ export class ArchiveFigures {
 
   sourceTopics(range: TimeRange, limits: TopicLimits): Promise<TopicFigures[]> {
     return this.count((client) => sourceTopicsOf(client, range, limits));
+  }
+
+  keywords(range: TimeRange, limits: TopicLimits): Promise<KeywordFigures[]> {
+    return this.count((client) => keywordsOf(client, range, limits));
   }
 
   /** Of the users who came first in this range, and of what they did in it. */

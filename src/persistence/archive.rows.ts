@@ -22,6 +22,7 @@ export function toTurn(row: ConversationMessage): NumberedStoredTurn {
         ? { key: row.idempotencyKey.toString('hex'), body: row.idempotencyBody.toString('hex') }
         : null,
     keyId: row.keyId,
+    topics: null,
   };
 }
 

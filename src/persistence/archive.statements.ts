@@ -94,10 +94,11 @@ export async function insertTurns(
        select distinct on (id) *
          from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
                      $8::timestamptz[], $9::text[], $10::text[], $11::integer[], $12::integer[],
-                     $13::integer[], $14::bytea[], $15::bytea[], $16::text[], $17::integer[]) with ordinality
+                     $13::integer[], $14::bytea[], $15::bytea[], $16::text[], $17::integer[],
+                     $18::text[], $19::text[]) with ordinality
            as t (id, conversation_id, question, answer, sources, context, status, "timestamp", metadata,
                  model, prompt_tokens, completion_tokens, latency_ms, idempotency_key, idempotency_body,
-                 key_id, tokens, place)
+                 key_id, tokens, topic_tokens, topic_labels, place)
        order by id, place
      ), numbered as (
        select i.*, s.turn_count + row_number() over (partition by i.conversation_id order by i.place) as seq,
@@ -110,12 +111,13 @@ export async function insertTurns(
        insert into conversation_messages
               (id, conversation_id, seq, question, answer, sources, context, status, "timestamp", metadata,
                model, prompt_tokens, completion_tokens, latency_ms, idempotency_key, idempotency_body, key_id,
-               tokens, terms, user_key)
+               tokens, topic_tokens, topic_labels, terms, user_key)
        select n.id, n.conversation_id, n.seq, n.question, n.answer, n.sources::text[], n.context, n.status,
               n."timestamp", n.metadata::jsonb, n.model, n.prompt_tokens, n.completion_tokens, n.latency_ms,
               case when taken.id is null
                    and row_number() over (partition by n.idempotency_key order by n.place) = 1
                    then n.idempotency_key end, n.idempotency_body, n.key_id, n.tokens,
+              n.topic_tokens::bigint[], n.topic_labels,
               ${termsOfTurn('n')}, n.user_key
          from numbered n
          left join conversation_messages taken on taken.idempotency_key = n.idempotency_key
@@ -150,6 +152,8 @@ export async function insertTurns(
       column((turn) => turn.idempotency && Buffer.from(turn.idempotency.body, 'hex')),
       column((turn) => turn.keyId),
       column((turn) => turn.tokens),
+      column((turn) => turn.topics && arrayLiteral(turn.topics.tokens)),
+      column((turn) => turn.topics?.labels ?? null),
     ],
   );
 }
@@ -194,7 +198,7 @@ export async function insertDeadLetter(
   );
 }
 
-// unnest() would flatten an array of arrays, so each list of sources travels as a literal.
+// unnest() would flatten an array of arrays, so each list travels as a literal.
 function arrayLiteral(values: readonly string[]): string {
   return `{${values.map((value) => `"${value.replace(/["\\]/g, '\\$&')}"`).join(',')}}`;
 }

@@ -74,6 +74,15 @@ export class ConversationMessage {
   @Column({ type: 'tsvector', nullable: true, select: false })
   terms: string | null;
 
+  /** What its question is about, as tokens: bigints, which the driver gives as strings; null: not counted. */
+  @Index('conversation_messages_topics_idx', { synchronize: false })
+  @Column({ name: 'topic_tokens', type: 'bigint', array: true, nullable: true, select: false })
+  topicTokens: string[] | null;
+
+  /** The phrases in the same order, as JSON that is sealed. */
+  @Column({ name: 'topic_labels', type: 'text', nullable: true, select: false })
+  topicLabels: string | null;
+
   /** The data key that sealed question, answer, context and metadata; null: they are as they were said. */
   @Column({ name: 'key_id', type: 'text', nullable: true })
   keyId: string | null;

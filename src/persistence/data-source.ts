@@ -1,4 +1,3 @@
-import pg from 'pg';
 import { type DataSourceOptions } from 'typeorm';
 import { CreateConversations1795000000000 } from '../../migrations/1795000000000-create-conversations.js';
 import { CreatePapers1795000000001 } from '../../migrations/1795000000001-create-papers.js';
@@ -12,27 +11,18 @@ import { AddTurnTerms1795000000008 } from '../../migrations/1795000000008-add-tu
 import { AddArchivedAt1795000000009 } from '../../migrations/1795000000009-add-archived-at.js';
 import { CreateTaskLeases1795000000010 } from '../../migrations/1795000000010-create-task-leases.js';
 import { IndexFigures1795000000011 } from '../../migrations/1795000000011-index-figures.js';
+import { AddTopics1795000000012 } from '../../migrations/1795000000012-add-topics.js';
 import { ConversationMessage } from './conversation-message.entity.js';
 import { ConversationSession } from './conversation-session.entity.js';
 import { DeadLetter } from './dead-letter.entity.js';
 import { IdempotencyClaim } from './idempotency-claim.entity.js';
 import { OwnerErasureRow } from './owner-erasure.entity.js';
 import { PaperRow } from './paper.entity.js';
+import { APPLICATION_NAME, CONNECT_TIMEOUT_MS, QUERY_TIMEOUT_MS, QuietClient } from './pool.js';
 import { TaskLeaseRow } from './task-lease.entity.js';
+import { TopicKeyRow } from './topic-key.entity.js';
 
-// A frozen server answers nothing, so only the client's own clock ends the wait.
-const CONNECT_TIMEOUT_MS = 2000;
-const QUERY_TIMEOUT_MS = 5000;
 const POOL_CONNECTIONS = 10;
-
-/** A backend that is killed emits an error on its client: without a listener that would end the process. */
-class QuietClient extends pg.Client {
-  constructor(config?: pg.ClientConfig) {
-    super(config);
-    // The query under way fails, and says so to whoever sent it.
-    this.on('error', () => undefined);
-  }
-}
 
 /** What the service and its tools connect with; the schema comes from migrations alone. */
 export function dataSourceOptions(
@@ -42,7 +32,7 @@ export function dataSourceOptions(
   return {
     type: 'postgres',
     url,
-    applicationName: 'openta-conversations',
+    applicationName: APPLICATION_NAME,
     entities: [
       ConversationSession,
       ConversationMessage,
@@ -51,6 +41,7 @@ export function dataSourceOptions(
       OwnerErasureRow,
       PaperRow,
       TaskLeaseRow,
+      TopicKeyRow,
     ],
     // Listed, not globbed: a migration that the build forgot would otherwise pass for "nothing to do".
     migrations: [
@@ -66,6 +57,7 @@ export function dataSourceOptions(
       AddArchivedAt1795000000009,
       CreateTaskLeases1795000000010,
       IndexFigures1795000000011,
+      AddTopics1795000000012,
     ],
     migrationsTableName: 'schema_migrations',
     synchronize: false,

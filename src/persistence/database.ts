@@ -11,12 +11,7 @@ import { Environment } from '../config/environment.js';
 import { ServiceError, storageUnavailable } from '../conversation/errors.js';
 import { migrate } from './migrate.js';
 import { failureKind, sqlstateOf } from './sqlstate.js';
-
-// A row lock that somebody holds must not hold up the other conversations of a batch for long.
-const LOCK_TIMEOUT_MS = 2000;
-// A client that vanished without a word in mid-transaction would otherwise keep its row locks for hours.
-const IDLE_IN_TRANSACTION_MS = 5000;
-const BEGIN = `begin; set local lock_timeout = ${LOCK_TIMEOUT_MS}; set local idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_MS}`;
+import { inTransaction } from './transaction.js';
 
 const PROBE_TIMEOUT_MS = 1000;
 const CONNECTED_WITHIN_MS = 3000;
@@ -87,21 +82,12 @@ export class Database implements OnApplicationBootstrap, OnApplicationShutdown {
     });
   }
 
-  /** Runs statements in one transaction. @throws ServiceError storage_unavailable, and what is wrong with the data. */
-  transaction<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
-    return this.guard(async () => {
-      const client = await this.pool.connect();
-      try {
-        await client.query(BEGIN);
-        const result = await work(client);
-        await client.query('commit');
-        client.release();
-        return result;
-      } catch (error) {
-        await rollBack(client, error);
-        throw error;
-      }
-    });
+  /**
+   * Runs statements in one transaction.
+   * @param settings of the transaction, as SQL @throws ServiceError storage_unavailable, and what is wrong with the data.
+   */
+  transaction<T>(work: (client: PoolClient) => Promise<T>, settings = ''): Promise<T> {
+    return this.guard(() => inTransaction(this.pool, work, settings));
   }
 
   private get pool(): Pool {
@@ -181,15 +167,4 @@ async function discard(runner: QueryRunner, error: unknown): Promise<void> {
   // What its own listener for broken connections calls.
   const pooled = runner as unknown as { releasePostgresConnection(error: Error): Promise<void> };
   await pooled.releasePostgresConnection(error as Error);
-}
-
-/** Gives the client back; one whose state is unknown is thrown away instead. */
-async function rollBack(client: PoolClient, error: unknown): Promise<void> {
-  if (failureKind(error) === 'unavailable') return client.release(true);
-  try {
-    await client.query('rollback');
-    client.release();
-  } catch {
-    client.release(true);
-  }
 }

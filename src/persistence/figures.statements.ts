@@ -175,4 +175,8 @@ export async function cohortsOf(
   });
 }
 
-const bounds = ({ fromMs, toMs }: TimeRange): [Date, Date] => [new Date(fromMs), new Date(toMs)];
+/** As parameters of a statement. */
+export const bounds = ({ fromMs, toMs }: TimeRange): [Date, Date] => [
+  new Date(fromMs),
+  new Date(toMs),
+];

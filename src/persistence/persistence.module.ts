@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Environment } from '../config/environment.js';
+import { CryptoModule } from '../crypto/crypto.module.js';
 import { AcceptedTurnArchive } from './accepted-turns.js';
 import { ArchiveConversations } from './archive-conversations.js';
 import { ArchiveErasure } from './archive-erasure.js';
@@ -18,16 +19,20 @@ import { DatabaseExport } from './database.export.js';
 import { DatabaseHistory } from './database.history.js';
 import { DatabaseOlderTurns } from './database.older-turns.js';
 import { DatabaseSearch } from './database.search.js';
+import { DatabaseTopicKey } from './database.topic-key.js';
 import { Database } from './database.js';
 import { HotStaleMarks } from './hot-stale-marks.js';
 import { IdleConversations } from './idle-conversations.js';
 import { OwnerErasures } from './owner-erasures.js';
+import { Replicas } from './replicas.js';
 import { TaskLeases } from './task-leases.js';
 import { DatabaseTidyRoad } from './tidy-road.js';
 import { Tombstones } from './tombstones.js';
+import { TopicKeyring } from './topic-keyring.js';
 
 const STORES = [
   Database,
+  Replicas,
   Archive,
   ArchiveErasure,
   OwnerErasures,
@@ -49,10 +54,13 @@ const STORES = [
   ArchiveCheck,
   ArchiveFigures,
   ArchiveKeyrings,
+  TopicKeyring,
+  DatabaseTopicKey,
 ];
 
 @Module({
   imports: [
+    CryptoModule,
     TypeOrmModule.forRootAsync({
       inject: [Environment],
       useFactory: (environment: Environment) => ({

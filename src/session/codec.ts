@@ -16,6 +16,7 @@ type Fields = [
   idempotency: StoredTurn['idempotency'],
   keyId: StoredTurn['keyId'],
   tokens: StoredTurn['tokens'],
+  topics: StoredTurn['topics'],
 ];
 
 /**
@@ -38,6 +39,7 @@ export function encodeTurn(turn: StoredTurn): string {
     turn.idempotency,
     turn.keyId,
     turn.tokens,
+    turn.topics,
   ];
   return turn.id + JSON.stringify(fields);
 }
@@ -45,7 +47,7 @@ export function encodeTurn(turn: StoredTurn): string {
 export function decodeTurn(encoded: string): StoredTurn {
   const fields = JSON.parse(encoded.slice(ID_LENGTH)) as Fields;
   const [question, answer, sources, context, createdAt, model, usage, latencyMs, ...rest] = fields;
-  const [partial, metadata, idempotency, keyId, tokens] = rest;
+  const [partial, metadata, idempotency, keyId, tokens, topics] = rest;
   return {
     id: encoded.slice(0, ID_LENGTH),
     question,
@@ -62,6 +64,7 @@ export function decodeTurn(encoded: string): StoredTurn {
     keyId: keyId ?? null,
     // And one from before turns were counted, without this.
     tokens: tokens ?? null,
+    topics: topics ?? null,
   };
 }
 

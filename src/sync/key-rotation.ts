@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { Vault } from '../crypto/vault.js';
 import { ArchiveKeyrings, type Replacement } from '../persistence/archive.keyrings.js';
+import { TopicKeyring } from '../persistence/topic-keyring.js';
 import { LOCK_NOT_AVAILABLE, sqlstateOf } from '../persistence/sqlstate.js';
 import { PARTITIONS } from '../redis/keys.js';
 import { SessionInspector } from '../session/session.inspector.js';
@@ -50,6 +51,7 @@ export class KeyRotation {
     @Optional() @Inject(SessionInspector) private readonly sessions: SessionInspector | null,
     @Optional() @Inject(SessionKeyrings) private readonly hot: SessionKeyrings | null,
     @Optional() @Inject(ArchiveKeyrings) private readonly archive: ArchiveKeyrings | null,
+    @Optional() @Inject(TopicKeyring) private readonly topics: TopicKeyring | null,
   ) {}
 
   /** @param progress called with how much of how many was looked at. @throws RedisUnavailable, ServiceError. */
@@ -71,6 +73,7 @@ export class KeyRotation {
     this.total += (this.hot ? PARTITIONS : 0) + ((await this.archive?.count()) ?? 0);
     await this.rotateSessions(tally, advance);
     await this.rotateArchive(tally, advance);
+    await this.rotateTopicKey(tally);
     return tally;
   }
 
@@ -109,6 +112,14 @@ export class KeyRotation {
       if (page.length < PAGE_KEYRINGS) return;
       after = page.at(-1)!.conversationId;
     }
+  }
+
+  /** Whoever counts topics has opened it already: nothing waits for this. */
+  private async rotateTopicKey(tally: Round): Promise<void> {
+    const kept = await this.topics?.read();
+    if (!kept) return;
+    const [due] = this.due([kept], tally);
+    if (due) tally[(await this.topics!.replace(due)) ? 'rewrapped' : 'inUse']++;
   }
 
   /** What is written to right now is waited for, one by one: it may be so each time. @returns how many were replaced. */

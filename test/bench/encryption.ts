@@ -38,10 +38,10 @@ function cpuOf(work: () => unknown): number {
 function measure(vault: Vault): { write: number; read: number } {
   const id = randomUUID();
   const sealer = vault.sealer(id, '');
-  const encoded = encodeTurn(sealTurn(turn, sealer));
+  const encoded = encodeTurn(sealTurn(turn, sealer, null));
   const { keyring } = sealer;
   return {
-    write: cpuOf(() => encodeTurn(sealTurn(turn, vault.sealer(id, keyring)))),
+    write: cpuOf(() => encodeTurn(sealTurn(turn, vault.sealer(id, keyring), null))),
     read: cpuOf(() => {
       const opener = vault.opener(id, keyring);
       return Array.from({ length: HISTORY_TURNS }, () =>

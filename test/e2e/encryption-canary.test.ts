@@ -74,7 +74,11 @@ const found = (where: string, canary: string) =>
 
 describe('with ENCRYPTION_KEYS', () => {
   let places: Record<string, string>;
-  beforeAll(async () => (places = await leaveTraces({ ENCRYPTION_KEYS: aKey('a') })), 120_000);
+  beforeAll(
+    async () =>
+      (places = await leaveTraces({ ENCRYPTION_KEYS: aKey('a'), ANALYTICS_TOPICS: 'keywords' })),
+    120_000,
+  );
 
   it.each(Object.entries(CANARIES))(
     'no %s is in a file, a dump or the log, in any form',
@@ -85,6 +89,13 @@ describe('with ENCRYPTION_KEYS', () => {
       }
     },
   );
+
+  it('no topic is readable where topics are counted', () => {
+    for (const [place, contents] of Object.entries(places)) {
+      expect({ place, found: found(contents, 'canary question') }).toEqual({ place, found: [] });
+    }
+    expect(places['a dump of Postgres']).toMatch(/\{-?\d{12,}[,}]/);
+  });
 
   it('sources stay readable', () => {
     expect(places['a dump of Postgres']).toContain('vaswani-2017');

@@ -6,6 +6,7 @@ import {
   sourceTopicsOf,
   usageOf,
 } from '../../src/persistence/figures.statements.js';
+import { keywordsOf } from '../../src/persistence/keyword.statements.js';
 import { openArchive } from '../support/archive.js';
 import { archiveConversation } from '../support/figures.js';
 import { createDatabase } from '../support/stores.js';
@@ -51,6 +52,12 @@ it.each(BUCKETS)('counts usage by %s without reading a turn', async (bucket) => 
 it('counts sources without reading a turn', async () => {
   const plan = await planOf((explaining) => sourceTopicsOf(explaining, RANGE, LIMITS));
   expect(plan).toMatch(SOURCES_INDEX_ONLY);
+});
+
+it('counts phrases without reading more turns than it shows phrases', async () => {
+  const plan = await planOf((explaining) => keywordsOf(explaining, RANGE, LIMITS));
+  expect(plan).toMatch(/Index Only Scan using conversation_messages_topics_idx/);
+  expect(plan).not.toMatch(/Seq Scan on conversation_messages/);
 });
 
 it('counts cohorts without reading a turn', async () => {

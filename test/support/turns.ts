@@ -5,7 +5,13 @@ import type { Turn } from '../../src/conversation/turn.js';
 /** A whole turn as the stores keep it, with what the test says about it. */
 export function aTurn(about: Partial<StoredTurn> = {}): StoredTurn {
   const { context, metadata: _, ...rest } = aPlainTurn();
-  const plain = { ...rest, context: JSON.stringify(context), metadata: null, keyId: null };
+  const plain = {
+    ...rest,
+    context: JSON.stringify(context),
+    metadata: null,
+    keyId: null,
+    topics: null,
+  };
   return { ...plain, ...about };
 }
 

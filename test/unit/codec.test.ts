@@ -31,6 +31,7 @@ function randomTurn(seed: number): StoredTurn {
         ? JSON.stringify({ [text()]: text(), nested: [null, { deep: upTo(9) }] })
         : null,
     keyId: upTo(1) === 1 ? text() : null,
+    topics: upTo(1) === 1 ? { tokens: ['-9223372036854775808', '1'], labels: text() } : null,
     idempotency: upTo(1) === 1 ? { key: 'ab'.repeat(32), body: 'cd'.repeat(32) } : null,
   });
 }
@@ -43,9 +44,9 @@ describe('a turn in Redis', () => {
     }
   });
 
-  it('is read although an older version wrote it, without key and count', () => {
-    const turn = { ...randomTurn(1), keyId: null, tokens: null };
-    expect(decodeTurn(encodeTurn(turn).replace(/,null,null\]$/, ']'))).toEqual(turn);
+  it('is read although an older version wrote it, without key, count and topics', () => {
+    const turn = { ...randomTurn(1), keyId: null, tokens: null, topics: null };
+    expect(decodeTurn(encodeTurn(turn).replace(/,null,null,null\]$/, ']'))).toEqual(turn);
   });
 
   it('is read as it was said from a session that an instance from before encryption has filled', () => {

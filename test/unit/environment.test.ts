@@ -49,6 +49,8 @@ const WRONG: [name: string, value: string, takes: RegExp][] = [
   ['ANSWER_IDLE_TIMEOUT_MS', '-1', /whole number from 1/],
   ['ANSWER_MAX_BYTES', '1MB', /whole number/],
   ['TOPIC_MIN_USERS', '-1', /whole number from 0/],
+  ['ANALYTICS_TOPICS', 'phrases', /sources, keywords/],
+  ['ANALYTICS_TOPICS', 'keywords', /ENCRYPTION_KEYS/],
   ['DOCS', 'on', /true, false/],
   ['LOG_LEVEL', 'verbose', /info/],
   ['SHUTDOWN_GRACE_MS', '∞', /whole number/],

@@ -3,6 +3,7 @@ import { titleOf } from '../../conversation/title.js';
 import { sealTitle, sealTurn } from '../../crypto/contents.js';
 import { Vault } from '../../crypto/vault.js';
 import { Archive } from '../../persistence/archive.js';
+import { DatabaseTopicKey } from '../../persistence/database.topic-key.js';
 import type { ConversationBatch } from '../../persistence/archive.statements.js';
 import { DemoData } from '../../persistence/demo-data.js';
 import {
@@ -22,6 +23,7 @@ export class DemoSeed {
     private readonly archive: Archive,
     private readonly data: DemoData,
     private readonly vault: Vault,
+    private readonly topicKey: DatabaseTopicKey,
   ) {}
 
   /** @returns how many conversations went. */
@@ -66,7 +68,7 @@ export class DemoSeed {
       conversationId: id,
       owner,
       createdAt: turns[0]!.createdAt,
-      turns: turns.map((turn) => sealTurn(turn, sealer)),
+      turns: turns.map((turn) => sealTurn(turn, sealer, this.topicKey.current)),
       keyring: sealer.keyring,
       title: title === null ? null : sealTitle(title, sealer),
     };

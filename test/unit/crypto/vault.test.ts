@@ -18,7 +18,7 @@ const failed = expect.objectContaining({ code: 'decryption_failed' }) as Error;
 
 function sealedTurn(by = vault, keyring = '') {
   const sealer = by.sealer(id, keyring);
-  return { stored: sealTurn(turn, sealer), keyring: sealer.keyring };
+  return { stored: sealTurn(turn, sealer, null), keyring: sealer.keyring };
 }
 
 describe('a turn', () => {
@@ -39,7 +39,7 @@ describe('a turn', () => {
 
   it('is stored as it was said where there are no keys, and read where there are', () => {
     const sealer = vaultOf().sealer(id, '');
-    const stored = sealTurn(turn, sealer);
+    const stored = sealTurn(turn, sealer, null);
     expect(stored).toMatchObject({ question: turn.question, answer: turn.answer, keyId: null });
     expect(sealer.keyring).toBe('');
     expect(openTurn(stored, vault.opener(id, ''))).toEqual(turn);
@@ -56,7 +56,7 @@ describe('a turn', () => {
 
   it.each(swaps)('is refused with %s', (_, swap) => {
     const { stored, keyring } = sealedTurn();
-    const other = sealTurn(aPlainTurn({ metadata: {} }), vault.sealer(id, keyring));
+    const other = sealTurn(aPlainTurn({ metadata: {} }), vault.sealer(id, keyring), null);
     const changed = { ...stored, ...swap(stored, other) };
     expect(() => openTurn(changed, vault.opener(id, keyring))).toThrow(failed);
   });
