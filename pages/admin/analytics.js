@@ -16,6 +16,7 @@ export class Analytics {
   #charts = [];
   /** @type {Drawable[]} */
   #drawables = [];
+  #loads = 0;
   #root;
   #save;
 
@@ -27,26 +28,30 @@ export class Analytics {
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#draw());
   }
 
-  /** @param {number} days @param {number} nowMs */
-  async load(days, nowMs) {
+  /** @param {{ days: number, topicsBy: import('./topics.js').By }} wanted @param {number} nowMs */
+  async load({ days, topicsBy }, nowMs) {
+    const load = ++this.#loads;
     // Whole days, as the service counts them: the first one and today.
     const range = { from: dayOf(nowMs - (days - 1) * DAY_MS), to: dayOf(nowMs + DAY_MS) };
     const parts = await Promise.all([
       orPlainly('Use, latency, tokens', usageCharts(range, this.#save)),
-      orPlainly('Topics', topicsChart(range, this.#save)),
+      orPlainly('Topics', topicsChart(range, topicsBy, this.#save)),
       orPlainly('Hours', hoursPanel(range, this.#save)),
       orPlainly('Retention', retentionPanel(this.#save)),
     ]);
+    // Something else is wanted by now.
+    if (load !== this.#loads) return;
     const shown = parts.flat();
     this.#drawables = shown.filter((each) => 'draw' in each);
-    this.clear();
     fill(this.#root, ...shown.map((each) => ('draw' in each ? each.figure : each)));
     this.#draw();
   }
 
+  /** Shows nothing any more, nor what is under way. */
   clear() {
-    for (const each of this.#charts) each.destroy();
-    this.#charts = [];
+    this.#loads++;
+    this.#drawables = [];
+    this.#draw();
     fill(this.#root);
   }
 

@@ -9,7 +9,7 @@ import { showTiles } from './tiles.js';
 
 const LOOK_EVERY_MS = 3000;
 
-/** @type {{ history_mode: string, has_admins: boolean, open_metrics: boolean }} */
+/** @type {{ history_mode: string, has_admins: boolean, open_metrics: boolean, topics?: import('./topics.js').By }} */
 const settings = await callJson('GET', '/pages/shared/settings.json');
 const { history_mode: mode } = settings;
 const has = {
@@ -29,6 +29,7 @@ const page = {
   letters: byId('letters', HTMLElement),
   use: byId('use', HTMLElement),
   range: byId('range', HTMLSelectElement),
+  topicsBy: byId('topics-by', HTMLSelectElement),
 };
 let isSignedIn = false;
 
@@ -91,7 +92,11 @@ async function sweep() {
   page.sweep.disabled = false;
 }
 
-const loadUse = () => attempt(() => analytics.load(Number(page.range.value), Date.now()));
+function loadUse() {
+  const topicsBy = /** @type {import('./topics.js').By} */ (page.topicsBy.value);
+  const wanted = { days: Number(page.range.value), topicsBy };
+  return attempt(() => analytics.load(wanted, Date.now()));
+}
 
 function show() {
   page.signIn.hidden = isSignedIn || !settings.has_admins;
@@ -130,6 +135,8 @@ page.signIn.addEventListener('submit', (event) => {
 page.signOut.addEventListener('click', signOut);
 page.sweep.addEventListener('click', sweep);
 page.range.addEventListener('change', loadUse);
+page.topicsBy.addEventListener('change', loadUse);
+byId('topics-choice', HTMLElement).hidden = settings.topics !== 'keywords';
 byId('no-admins', HTMLElement).hidden = settings.has_admins;
 show();
 await watch();

@@ -37,7 +37,11 @@ it.each([
     file: `usage-since-${from}.csv`,
   },
   { title: 'Tokens', route: `usage?${range}&bucket=day`, file: `usage-since-${from}.csv` },
-  { title: 'Topics', route: `topics?${range}&limit=12`, file: `topics-since-${from}.csv` },
+  {
+    title: 'Topics',
+    route: `topics?${range}&limit=12`,
+    file: `topics-by-sources-since-${from}.csv`,
+  },
   {
     title: 'Turns by hour of the week',
     route: `usage?${range}&bucket=hour_of_week`,
