@@ -9,7 +9,7 @@ import { showTiles } from './tiles.js';
 
 const LOOK_EVERY_MS = 3000;
 
-/** @type {{ history_mode: string, has_admins: boolean, open_metrics: boolean, topics?: import('./topics.js').By }} */
+/** @type {{ history_mode: string, has_admins: boolean, open_metrics: boolean, topics: import('./topics.js').By }} */
 const settings = await callJson('GET', '/pages/shared/settings.json');
 const { history_mode: mode } = settings;
 const has = {

@@ -60,12 +60,14 @@ export class PageFiles {
 }
 
 /** What a page has to know before it asks for anything; whoever asks the API learns as much from its refusals. */
-const settingsOf = ({ jwt, adminToken, historyMode, encryptionKeys, docs }: Environment) => ({
+const settingsOf = ({ jwt, adminToken, historyMode, ...environment }: Environment) => ({
   auth: jwt ? 'jwt' : 'none',
   history_mode: historyMode,
   // Of nobody's conversations, none is anybody's own; and what is sealed cannot be looked into.
-  has_search: jwt !== null && ARCHIVING.includes(historyMode) && encryptionKeys.length === 0,
-  docs,
+  has_search:
+    jwt !== null && ARCHIVING.includes(historyMode) && environment.encryptionKeys.length === 0,
+  docs: environment.docs,
+  topics: environment.analyticsTopics,
   has_admins: jwt !== null || adminToken !== undefined,
   open_metrics: adminToken === undefined,
 });
