@@ -1,7 +1,7 @@
 import { element, fill } from '../shared/elements.js';
 import { describe, Problem } from '../shared/http.js';
-import { panel } from './charts.js';
 import { hoursPanel } from './hours.js';
+import { panel } from './panel.js';
 import { retentionPanel } from './retention.js';
 import { topicsChart } from './topics.js';
 import { usageCharts } from './usage.js';
@@ -16,35 +16,42 @@ export class Analytics {
   #charts = [];
   /** @type {Drawable[]} */
   #drawables = [];
+  #loads = 0;
   #root;
+  #save;
 
-  /** @param {Element} root */
-  constructor(root) {
+  /** @param {Element} root @param {import('./csv.js').Save} save */
+  constructor(root, save) {
     this.#root = root;
+    this.#save = save;
     // Charts have the colours of when they were drawn.
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#draw());
   }
 
-  /** @param {number} days @param {number} nowMs */
-  async load(days, nowMs) {
+  /** @param {{ days: number, topicsBy: import('./topics.js').By }} wanted @param {number} nowMs */
+  async load({ days, topicsBy }, nowMs) {
+    const load = ++this.#loads;
     // Whole days, as the service counts them: the first one and today.
     const range = { from: dayOf(nowMs - (days - 1) * DAY_MS), to: dayOf(nowMs + DAY_MS) };
     const parts = await Promise.all([
-      orPlainly('Use, latency, tokens', usageCharts(range)),
-      orPlainly('Topics', topicsChart(range)),
-      orPlainly('Hours', hoursPanel(range)),
-      orPlainly('Retention', retentionPanel()),
+      orPlainly('Use, latency, tokens', usageCharts(range, this.#save)),
+      orPlainly('Topics', topicsChart(range, topicsBy, this.#save)),
+      orPlainly('Hours', hoursPanel(range, this.#save)),
+      orPlainly('Retention', retentionPanel(this.#save)),
     ]);
+    // Something else is wanted by now.
+    if (load !== this.#loads) return;
     const shown = parts.flat();
     this.#drawables = shown.filter((each) => 'draw' in each);
-    this.clear();
     fill(this.#root, ...shown.map((each) => ('draw' in each ? each.figure : each)));
     this.#draw();
   }
 
+  /** Shows nothing any more, nor what is under way. */
   clear() {
-    for (const each of this.#charts) each.destroy();
-    this.#charts = [];
+    this.#loads++;
+    this.#drawables = [];
+    this.#draw();
     fill(this.#root);
   }
 

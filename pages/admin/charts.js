@@ -1,5 +1,6 @@
 import { element } from '../shared/elements.js';
-import { wideTable } from './shades.js';
+import { figuresPanel } from './panel.js';
+import { wideTable } from './wide-table.js';
 
 /** @typedef {{ label: string, data: (number | null)[], stack?: string, isLine?: boolean }} Series */
 
@@ -13,11 +14,23 @@ const COLOURS = ['--chart-1', '--chart-2', '--chart-3'];
  * @param {string} what.of what the labels are
  * @param {string[]} what.labels
  * @param {Series[]} what.series
+ * @param {import('./csv.js').Table} what.table the same figures
+ * @param {import('./csv.js').Save} what.save
  * @param {string} [what.unit]
  * @param {boolean} [what.isLying] bars from left to right
  * @returns {{ figure: HTMLElement, draw: () => any }} to draw once the figure is on the page
  */
-export function chart({ title, type, of, labels, series, unit = '', isLying = false }) {
+export function chart({
+  title,
+  type,
+  of,
+  labels,
+  series,
+  table,
+  save,
+  unit = '',
+  isLying = false,
+}) {
   const names = series.map(({ label }) => label).join(', ');
   const canvas = element('canvas', {
     role: 'img',
@@ -26,7 +39,7 @@ export function chart({ title, type, of, labels, series, unit = '', isLying = fa
   const box = element('div', { class: isLying ? 'plot tall' : 'plot' }, canvas);
   const heads = [of, ...series.map(({ label }) => label)];
   const rows = labels.map((label, index) => [label, ...series.map(({ data }) => data[index])]);
-  const figure = panel(title, box, figures(heads, rows));
+  const figure = figuresPanel(title, table, save, box, figures(heads, rows));
   const draw = () => {
     const datasets = series.map(({ label, data, stack, isLine }, index) => ({
       label,
@@ -45,10 +58,6 @@ export function chart({ title, type, of, labels, series, unit = '', isLying = fa
   };
   return { figure, draw };
 }
-
-/** @param {string} title @param {...Node} children */
-export const panel = (title, ...children) =>
-  element('figure', { class: 'panel' }, element('figcaption', {}, title), ...children);
 
 /** @param {string[]} heads @param {(string | number | null | undefined)[][]} rows */
 function figures(heads, rows) {

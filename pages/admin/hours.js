@@ -1,19 +1,22 @@
 import { element } from '../shared/elements.js';
 import { callJson } from '../shared/http.js';
-import { panel } from './charts.js';
 import { asCount } from './figures.js';
-import { wideTable, shadedCell } from './shades.js';
+import { figuresPanel } from './panel.js';
+import { shadedCell } from './shades.js';
+import { wideTable } from './wide-table.js';
 
 /** @typedef {{ weekday: number, hour: number, turns: number }} Hour */
 
+const TITLE = 'Turns by hour of the week';
 const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 const HOURS = Array.from({ length: 24 }, (_, hour) => String(hour));
 
 /**
  * At which hours of the week turns are asked for.
  * @param {import('./usage.js').Range} range
+ * @param {import('./csv.js').Save} save
  */
-export async function hoursPanel({ from, to }) {
+export async function hoursPanel({ from, to }, save) {
   const path = `/analytics/usage?from=${from}&to=${to}&bucket=hour_of_week`;
   /** @type {Hour[]} */
   const hours = await callJson('GET', path);
@@ -30,6 +33,7 @@ export async function hoursPanel({ from, to }) {
         ),
     ),
   );
-  const table = wideTable('Turns by hour of the week', 'hours', ['UTC', ...HOURS], rows);
-  return panel('Turns by hour of the week', table);
+  const file = `hours-of-week-since-${from}.csv`;
+  const shown = wideTable(TITLE, 'hours', ['UTC', ...HOURS], rows);
+  return figuresPanel(TITLE, { path, file }, save, shown);
 }

@@ -1,6 +1,7 @@
 import { byId } from '../shared/elements.js';
 import { call, callJson, describe, Problem, useToken } from '../shared/http.js';
 import { Analytics } from './analytics.js';
+import { saveTable } from './csv.js';
 import { DeadLetters } from './dead-letters.js';
 import { asMany, asTime } from './figures.js';
 import { Metrics } from './metrics-text.js';
@@ -8,7 +9,7 @@ import { showTiles } from './tiles.js';
 
 const LOOK_EVERY_MS = 3000;
 
-/** @type {{ history_mode: string, has_admins: boolean, open_metrics: boolean }} */
+/** @type {{ history_mode: string, has_admins: boolean, open_metrics: boolean, topics: import('./topics.js').By }} */
 const settings = await callJson('GET', '/pages/shared/settings.json');
 const { history_mode: mode } = settings;
 const has = {
@@ -28,11 +29,14 @@ const page = {
   letters: byId('letters', HTMLElement),
   use: byId('use', HTMLElement),
   range: byId('range', HTMLSelectElement),
+  topicsBy: byId('topics-by', HTMLSelectElement),
 };
 let isSignedIn = false;
 
 const letters = new DeadLetters(byId('letters-table', HTMLElement), say);
-const analytics = new Analytics(byId('charts', HTMLElement));
+const analytics = new Analytics(byId('charts', HTMLElement), (table) =>
+  attempt(() => saveTable(table)),
+);
 
 /** @param {string} line */
 function say(line) {
@@ -88,7 +92,11 @@ async function sweep() {
   page.sweep.disabled = false;
 }
 
-const loadUse = () => attempt(() => analytics.load(Number(page.range.value), Date.now()));
+function loadUse() {
+  const topicsBy = /** @type {import('./topics.js').By} */ (page.topicsBy.value);
+  const wanted = { days: Number(page.range.value), topicsBy };
+  return attempt(() => analytics.load(wanted, Date.now()));
+}
 
 function show() {
   page.signIn.hidden = isSignedIn || !settings.has_admins;
@@ -127,6 +135,8 @@ page.signIn.addEventListener('submit', (event) => {
 page.signOut.addEventListener('click', signOut);
 page.sweep.addEventListener('click', sweep);
 page.range.addEventListener('change', loadUse);
+page.topicsBy.addEventListener('change', loadUse);
+byId('topics-choice', HTMLElement).hidden = settings.topics !== 'keywords';
 byId('no-admins', HTMLElement).hidden = settings.has_admins;
 show();
 await watch();

@@ -6,16 +6,18 @@ import { chart } from './charts.js';
 /**
  * Turns, people, latency and tokens, day by day.
  * @param {Range} range
+ * @param {import('./csv.js').Save} save
  */
-export async function usageCharts({ from, to }) {
-  const data = await callJson('GET', `/analytics/usage?from=${from}&to=${to}&bucket=day`);
+export async function usageCharts({ from, to }, save) {
+  const path = `/analytics/usage?from=${from}&to=${to}&bucket=day`;
+  const data = await callJson('GET', path);
   const labels = data.map((/** @type {any} */ each) => each.start.slice(0, 10));
   const series = (/** @type {string} */ label, /** @type {string} */ field, more = {}) => ({
     label,
     data: data.map((/** @type {any} */ each) => each[field]),
     ...more,
   });
-  const daily = { of: 'day', labels };
+  const daily = { of: 'day', labels, table: { path, file: `usage-since-${from}.csv` }, save };
   const stack = { stack: 'tokens' };
   const line = { isLine: true };
   return [

@@ -1,28 +1,50 @@
 import { call, callJson } from '../shared/http.js';
 
-/** @typedef {{ id: string, title: string }} Conversation */
+/** @typedef {{ id: string, title: string, isArchived: boolean }} Conversation */
 
 const TITLE_CHARACTERS = 60;
 const PAGE = 30;
 
+export const UNTITLED = 'Without a title';
+
 /** What a conversation is called until the service has said it. @param {string} question */
-export const titleOf = (question) =>
+const titleOf = (question) =>
   question.length > TITLE_CHARACTERS ? `${question.slice(0, TITLE_CHARACTERS)}…` : question;
 
-/** The conversations that this page knows of, the newest first. */
+/** @param {any} read as GET /conversations/{id} has it @returns {Conversation} */
+const conversationOf = ({ conversation_id: id, title, is_archived: isArchived }) => ({
+  id,
+  title: title ?? UNTITLED,
+  isArchived,
+});
+
+/** The conversations that this page knows of, the newest first: two lists, of the archived ones and of all others. */
 export class Conversations {
-  /** @type {Conversation[]} */
+  /** Those of both lists. @type {Conversation[]} */
   items = [];
 
-  /** Whether there are more than `items`. */
-  get hasMore() {
+  /** @param {boolean} isArchived */
+  listed(isArchived) {
+    return this.items.filter((each) => each.isArchived === isArchived);
+  }
+
+  /** @param {string} id */
+  find(id) {
+    return this.items.find((each) => each.id === id);
+  }
+
+  /** Whether a list goes on. @param {boolean} _isArchived */
+  hasMore(_isArchived) {
     return false;
   }
 
-  /** Reads the first of them, or more of them. */
-  async load() {}
+  /** Reads the first of a list, unless they are there. @param {boolean} _isArchived */
+  async load(_isArchived) {}
 
-  /** One that has begun, or has another title now. @param {Conversation} conversation */
+  /** Reads more of a list. @param {boolean} _isArchived */
+  async loadMore(_isArchived) {}
+
+  /** One that is new here goes first; one that is known stays in its place. @param {Conversation} conversation */
   put(conversation) {
     const { id } = conversation;
     const place = this.items.findIndex((each) => each.id === id);
@@ -35,10 +57,21 @@ export class Conversations {
     this.items = this.items.filter((each) => each.id !== id);
   }
 
+  /** A turn begins in it, its first one or another: what goes on is archived no more. @param {string} id @param {string} question */
+  goesOn(id, question) {
+    const known = this.find(id);
+    if (!known) this.put({ id, title: titleOf(question), isArchived: false });
+    else if (known.isArchived) this.#putFirst({ ...known, isArchived: false });
+  }
+
   /** @param {string} id @param {string} title */
   async rename(id, title) {
-    const renamed = await callJson('PATCH', `/conversations/${id}`, { body: { title } });
-    this.put({ id, title: renamed.title ?? title });
+    this.put(await this.#change(id, { title }));
+  }
+
+  /** Puts it into the other list, where it is seen. @param {string} id @param {boolean} isArchived */
+  async archive(id, isArchived) {
+    this.#putFirst(await this.#change(id, { is_archived: isArchived }));
   }
 
   /** @param {string} id */
@@ -47,10 +80,27 @@ export class Conversations {
     this.forget(id);
   }
 
-  /** Asks the service what it is called. @param {string} id */
+  /** Asks the service what it is called, and whether it is archived. @param {string} id */
   async refresh(id) {
-    const { title } = await callJson('GET', `/conversations/${id}`);
-    if (title && this.items.some((each) => each.id === id)) this.put({ id, title });
+    const read = conversationOf(await callJson('GET', `/conversations/${id}`));
+    if (this.find(id)) this.put(read);
+  }
+
+  /** Asks the same of one that no list has had so far. @param {string} id */
+  async meet(id) {
+    const read = conversationOf(await callJson('GET', `/conversations/${id}`));
+    if (!this.find(id)) this.put(read);
+  }
+
+  /** @param {string} id @param {object} change */
+  async #change(id, change) {
+    return conversationOf(await callJson('PATCH', `/conversations/${id}`, { body: change }));
+  }
+
+  /** @param {Conversation} conversation */
+  #putFirst(conversation) {
+    this.forget(conversation.id);
+    this.put(conversation);
   }
 }
 
@@ -62,7 +112,8 @@ export class RememberedConversations extends Conversations {
   constructor(stored) {
     super();
     this.#stored = stored;
-    this.items = stored.get();
+    // What an earlier version of the page has left does not say which are archived.
+    this.items = stored.get().map((/** @type {any} */ each) => ({ isArchived: false, ...each }));
   }
 
   /** @override @param {Conversation} conversation */
@@ -80,22 +131,31 @@ export class RememberedConversations extends Conversations {
 
 /** Those of the user whose token is in use, on whatever device they were begun. */
 export class OwnConversations extends Conversations {
-  /** undefined: nothing was read yet. @type {string | null | undefined} */
-  #cursor;
+  /** Of each list, once it was read: where it goes on. @type {Map<boolean, string | null>} */
+  #cursors = new Map();
 
-  /** @override */
-  get hasMore() {
-    return typeof this.#cursor === 'string';
+  /** @override @param {boolean} isArchived */
+  hasMore(isArchived) {
+    return typeof this.#cursors.get(isArchived) === 'string';
   }
 
-  /** @override */
-  async load() {
-    const cursor = this.#cursor ? `&cursor=${encodeURIComponent(this.#cursor)}` : '';
-    const page = await callJson('GET', `/conversations?limit=${PAGE}${cursor}`);
-    this.#cursor = page.next_cursor;
-    const known = new Set(this.items.map(({ id }) => id));
-    for (const { conversation_id: id, title } of page.data) {
-      if (!known.has(id)) this.items.push({ id, title: title ?? 'Without a title' });
+  /** @override @param {boolean} isArchived */
+  async load(isArchived) {
+    if (!this.#cursors.has(isArchived)) await this.loadMore(isArchived);
+  }
+
+  /** @override @param {boolean} isArchived */
+  async loadMore(isArchived) {
+    const cursor = this.#cursors.get(isArchived);
+    const query = new URLSearchParams({
+      limit: String(PAGE),
+      archived: String(isArchived),
+      ...(cursor && { cursor }),
+    });
+    const page = await callJson('GET', `/conversations?${query}`);
+    this.#cursors.set(isArchived, page.next_cursor);
+    for (const read of page.data) {
+      if (!this.find(read.conversation_id)) this.items.push(conversationOf(read));
     }
   }
 }

@@ -13,11 +13,18 @@ export class LogView {
   #root;
   #acts;
   #isPlanned = false;
+  /** The turn that somebody wants to see. @type {string | null} */
+  #sought = null;
 
   /** @param {HTMLElement} root @param {{ askAgain: (turn: Turn) => Promise<void>, older: () => Promise<void> }} acts */
   constructor(root, acts) {
     this.#root = root;
     this.#acts = acts;
+  }
+
+  /** Shows this turn in place of the newest ones, once it is there. @param {string | null} turnId */
+  seek(turnId) {
+    this.#sought = turnId;
   }
 
   /** Draws with the next picture of the screen, however often it is called until then. @param {() => import('./talk.js').Talk} talk */
@@ -45,7 +52,17 @@ export class LogView {
         element('button', { type: 'button', class: 'older', onclick: this.#acts.older }, 'Older');
       fill(this.#root, older, ...[...views.values()].map(({ root }) => root));
     }
-    if (isAtEnd) scroller.scrollTop = scroller.scrollHeight;
+    const sought = turns.find(({ id }) => id !== null && id === this.#sought);
+    if (sought) this.#reveal(sought);
+    else if (isAtEnd) scroller.scrollTop = scroller.scrollHeight;
+  }
+
+  /** @param {Turn} turn */
+  #reveal(turn) {
+    const root = this.#views.get(turn)?.root;
+    root?.classList.add('sought');
+    root?.scrollIntoView();
+    this.#sought = null;
   }
 
   /** @param {Turn} turn */

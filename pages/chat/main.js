@@ -1,10 +1,10 @@
 import { byId } from '../shared/elements.js';
 import { callJson, describe, Problem, useToken } from '../shared/http.js';
 import { Composer } from './composer.js';
-import { titleOf } from './conversations.js';
 import { Drawer } from './drawer.js';
 import { ListView } from './list-view.js';
 import { LogView } from './log-view.js';
+import { Search } from './search.js';
 import { keepsakes, whereConversationsAre } from './setting.js';
 import { Talk } from './talk.js';
 
@@ -26,6 +26,7 @@ const page = {
   token: byId('token', HTMLInputElement),
   signOut: byId('sign-out', HTMLButtonElement),
   incognito: byId('incognito', HTMLInputElement),
+  otherList: byId('other-list', HTMLElement),
 };
 let kept = keepsakes(settings);
 let isSignedIn = settings.auth === 'none';
@@ -42,12 +43,21 @@ const list = new ListView(byId('conversations', HTMLElement), {
     drawer.close();
     void open(id);
   },
-  rename: (id, title) => attempt(() => kept.conversations.rename(id, title)),
+  rename: (id, title) => attempt(() => kept.conversations.rename(id, title), id),
+  archive: (id, isArchived) => attempt(() => kept.conversations.archive(id, isArchived), id),
   erase: async (id) => {
-    await attempt(() => kept.conversations.erase(id));
-    if (talk.id === id && !kept.conversations.items.some((each) => each.id === id)) begin();
+    await attempt(() => kept.conversations.erase(id), id);
+    if (talk.id === id && !kept.conversations.find(id)) begin();
   },
-  more: () => attempt(() => kept.conversations.load()),
+  load: (isArchived) => attempt(() => kept.conversations.load(isArchived)),
+  more: (isArchived) => attempt(() => kept.conversations.loadMore(isArchived)),
+});
+const search = new Search({
+  attempt,
+  open: (hit) => {
+    drawer.close();
+    void open(hit.conversation_id, hit);
+  },
 });
 
 /** @param {import('./talk.js').TalkOptions['kind']} [kind] */
@@ -62,9 +72,7 @@ function newTalk(kind = isKeeping ? 'kept' : 'client') {
     onChange: () => made === talk && show(),
     onBegun: (id, question) => {
       if (made === talk) kept.open.set(id);
-      const { items } = kept.conversations;
-      if (!items.some((each) => each.id === id))
-        kept.conversations.put({ id, title: titleOf(question) });
+      kept.conversations.goesOn(id, question);
       show();
     },
     onNothingKept: (id) => {
@@ -91,12 +99,18 @@ function begin(kind) {
   composer.focus();
 }
 
-/** @param {string} id */
-async function open(id) {
+/** @param {string} id @param {import('./search.js').Hit | null} [hit] where it is to be opened */
+async function open(id, hit = null) {
   const next = newTalk();
   next.id = id;
   change(next);
-  await attempt(() => next.open(id));
+  log.seek(hit && hit.turn_id);
+  await Promise.all([hit && meet(id), attempt(() => next.open(id, hit && hit.seq))]);
+}
+
+/** What is open may be in no list that was read, as where it is archived. @param {string} id */
+async function meet(id) {
+  if (!kept.conversations.find(id)) await attempt(() => kept.conversations.meet(id), id);
 }
 
 /** @param {string} question */
@@ -108,17 +122,17 @@ async function ask(question) {
   if (isBegun && id !== null) await attempt(() => kept.conversations.refresh(id));
 }
 
-/** Does it, and says what went wrong. @param {() => unknown} act */
-async function attempt(act) {
+/** Does it, and says what went wrong. @param {() => unknown} act @param {string | null} [id] of the conversation that it is about */
+async function attempt(act, id = talk.id) {
   page.status.textContent = '';
   try {
     await act();
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') return;
     if (!(error instanceof Problem)) console.error(error);
-    else if (error.code === 'conversation_not_found' && talk.id) {
-      kept.conversations.forget(talk.id);
-      kept.open.set(null);
+    else if (error.code === 'conversation_not_found' && id !== null) {
+      kept.conversations.forget(id);
+      if (kept.open.get() === id) kept.open.set(null);
     } else if (error.status === 401) signOut();
     page.status.textContent = describe(error);
   }
@@ -126,14 +140,15 @@ async function attempt(act) {
 }
 
 function show() {
-  const { items } = kept.conversations;
-  const title = items.find(({ id }) => id === talk.id)?.title;
-  page.title.textContent = title ?? 'New conversation';
+  const opened = talk.id === null ? undefined : kept.conversations.find(talk.id);
+  page.title.textContent = opened?.title ?? 'New conversation';
   page.notice.textContent = NOTICES[talk.kind];
   page.notice.hidden = NOTICES[talk.kind] === null;
   page.welcome.hidden = !isSignedIn || talk.turns.length > 0 || talk.id !== null;
   page.signIn.hidden = isSignedIn;
   page.signOut.hidden = settings.auth === 'none' || !isSignedIn;
+  page.otherList.hidden = !isSignedIn || !isKeeping;
+  search.hide(!isSignedIn || !settings.has_search);
   composer.hide(!isSignedIn);
   composer.show(talk.isAnswering);
   list.show(kept.conversations, talk.id);
@@ -144,6 +159,7 @@ function signOut() {
   useToken(null);
   isSignedIn = false;
   kept = keepsakes(settings);
+  search.clear();
   change(newTalk());
   page.token.focus();
 }
@@ -152,8 +168,10 @@ async function start() {
   const last = kept.open.get();
   // Both at once: nobody who asks meanwhile loses the talk that they asked in.
   const opened = isSignedIn && typeof last === 'string' ? open(last) : undefined;
-  await attempt(() => kept.conversations.load());
+  await attempt(() => kept.conversations.load(false));
   await opened;
+  const id = kept.open.get();
+  if (id !== null) await meet(id);
 }
 
 page.signIn.addEventListener('submit', (event) => {

@@ -2,7 +2,13 @@ import { StoredValue } from './browser-store.js';
 import { OwnConversations, RememberedConversations } from './conversations.js';
 import { Papers } from './papers.js';
 
-/** @typedef {{ auth: 'none' | 'jwt', history_mode: 'hybrid' | 'redis' | 'database' | 'client', docs: boolean }} Settings */
+/**
+ * @typedef {object} Settings
+ * @property {'none' | 'jwt'} auth
+ * @property {'hybrid' | 'redis' | 'database' | 'client'} history_mode
+ * @property {boolean} has_search
+ * @property {boolean} docs
+ */
 
 /**
  * What the page keeps in the browser: of somebody who has an identity, nothing but the question that is being

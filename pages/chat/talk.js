@@ -49,14 +49,19 @@ export class Talk {
    * Shows a conversation of before, and reads on in its answer when one is under way. The stream is asked for first:
    * an answer that ends between the two questions is in the turns.
    * @param {string} id
+   * @param {number | null} [seq] of a turn that is to be among those that are shown
    * @throws Problem
    */
-  async open(id) {
+  async open(id, seq = null) {
     this.id = id;
     const stream = await call('GET', `/chat/stream/${id}`, { signal: this.#left.signal });
     const asked = this.#options.asked.get()[id];
     // Where nothing is kept yet, there is no conversation by that id.
     if (stream.status === 204 || !asked?.isFirst) await this.#loadTurns();
+    while (seq !== null && this.before !== null && this.before > seq) {
+      this.#left.signal.throwIfAborted();
+      await this.#loadTurns(this.before);
+    }
     this.#options.onChange();
     if (stream.status === 204) return this.#forgetAsked();
     const turn = runningTurn(asked?.question ?? null);

@@ -57,6 +57,8 @@ const SVG = 'http://www.w3.org/2000/svg';
 const ICONS = {
   rename: 'M4 20h4L19 9l-4-4L4 16zM13 7l4 4',
   delete: 'M5 7h14M9 7V4h6v3M7 7l1 13h8l1-13M10 11v5M14 11v5',
+  archive: 'M3 4h18v5H3zM5 9v11h14V9M10 13h4',
+  restore: 'M3 4h18v5H3zM5 9v11h14V9M12 18v-5M9 15l3-3 3 3',
   menu: 'M4 6h16M4 12h16M4 18h16',
 };
 

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, extname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Injectable } from '@nestjs/common';
+import { ARCHIVING } from '../auth/mode.guard.js';
 import { Environment } from '../config/environment.js';
 
 export interface PageFile {
@@ -59,10 +60,14 @@ export class PageFiles {
 }
 
 /** What a page has to know before it asks for anything; whoever asks the API learns as much from its refusals. */
-const settingsOf = ({ jwt, adminToken, historyMode, docs }: Environment) => ({
+const settingsOf = ({ jwt, adminToken, historyMode, ...environment }: Environment) => ({
   auth: jwt ? 'jwt' : 'none',
   history_mode: historyMode,
-  docs,
+  // Of nobody's conversations, none is anybody's own; and what is sealed cannot be looked into.
+  has_search:
+    jwt !== null && ARCHIVING.includes(historyMode) && environment.encryptionKeys.length === 0,
+  docs: environment.docs,
+  topics: environment.analyticsTopics,
   has_admins: jwt !== null || adminToken !== undefined,
   open_metrics: adminToken === undefined,
 });

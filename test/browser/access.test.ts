@@ -4,10 +4,11 @@ import { AdminPage } from '../support/admin-page.js';
 import { openArchive } from '../support/archive.js';
 import { DESKTOP, openBrowser, PHONE, seriousFindings } from '../support/browser.js';
 import { begin } from '../support/chats.js';
+import { OwnClient } from '../support/conversations.js';
 import { archiveUse } from '../support/demo-use.js';
 import { startService } from '../support/service.js';
 import { createDatabase, createRedis } from '../support/stores.js';
-import { JWT_VARIABLES } from '../support/tokens.js';
+import { bearer, JWT_VARIABLES, tokenOf } from '../support/tokens.js';
 import { TryItPage } from '../support/try-it-page.js';
 
 const redis = await createRedis();
@@ -25,7 +26,7 @@ const screens = [
   { colorScheme: 'dark', viewport: PHONE, on: 'a phone' },
 ] as const;
 
-describe.each(screens)('on $on, in $colorScheme', ({ colorScheme, viewport }) => {
+describe.each(screens)('on $on, in $colorScheme', ({ colorScheme, viewport, on }) => {
   const isPhone = viewport === PHONE;
   const visit = async (url: string) =>
     (await browser.visit(url, { colorScheme, viewport, hasTouch: isPhone })).page;
@@ -45,6 +46,11 @@ describe.each(screens)('on $on, in $colorScheme', ({ colorScheme, viewport }) =>
     if (isPhone) await page.getByRole('button', { name: 'Conversations' }).click();
     await page.getByRole('button', { name: /^Delete/ }).click();
     await page.getByRole('dialog').waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('button', { name: /^Archive “/ }).click();
+    await chat.toList('Archived');
+    await page.getByRole('button', { name: /^Bring back/ }).waitFor();
     expect(await seriousFindings(page)).toEqual([]);
     expect(await overflow(page)).toBe(0);
   });
@@ -71,10 +77,26 @@ describe.each(screens)('on $on, in $colorScheme', ({ colorScheme, viewport }) =>
     expect(await overflow(page)).toBe(0);
   });
 
-  it('everybody can sign in', async () => {
+  it('everybody can sign in and search', async () => {
+    const token = await tokenOf(`a student on ${on}, in ${colorScheme}`);
+    const said = 'Where do zebras graze, and what has supercalifragilistic to do with it?';
+    await new OwnClient(withTokens, bearer(token)).say(said);
     const page = await visit(withTokens.url);
+    const chat = new TryItPage(page);
     await page.getByRole('heading', { name: 'Who are you?' }).waitFor();
     expect(await seriousFindings(page)).toEqual([]);
+    await chat.signIn(token);
+    await chat.isEmpty();
+    if (isPhone) await page.getByRole('button', { name: 'Conversations' }).click();
+    await chat.search.fill('zebras');
+    await chat.hits.first().waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+    await chat.hits.first().click();
+    await chat.shows(1, said);
+    if (isPhone) await page.getByRole('button', { name: 'Conversations' }).click();
+    await chat.hits.first().waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+    expect(await overflow(page)).toBe(0);
   });
 });
 afterEach(() =>
@@ -99,6 +121,8 @@ describe('by keyboard alone', () => {
     await chat.shows(1, 'turn 1');
     await page.getByRole('button', { name: 'New conversation' }).focus();
     await page.keyboard.press('Tab');
+    expect(await focused(page)).toBe('Archived');
+    await page.keyboard.press('Tab');
     expect(await focused(page)).toBe('What is machine learning?');
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
@@ -106,6 +130,8 @@ describe('by keyboard alone', () => {
     await page.keyboard.press('Enter');
     await chat.conversations.getByText('Basics').waitFor();
     await expect.poll(() => focused(page)).toBe('Rename “Basics”');
+    await page.keyboard.press('Tab');
+    expect(await focused(page)).toBe('Archive “Basics”');
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     await page.getByRole('dialog').waitFor();

@@ -15,17 +15,12 @@ const browser = openBrowser();
 const visit = async (url: string, tolerates?: RegExp) =>
   new TryItPage((await browser.visit(url, { ...(tolerates && { tolerates }) })).page);
 
-async function signIn({ page }: TryItPage, token: string): Promise<void> {
-  await page.getByLabel('Token').fill(token);
-  await page.keyboard.press('Enter');
-}
-
 it('where users have tokens, one sees what was said on another device, and leaves nothing behind', async () => {
   const token = await tokenOf('a student');
   const headers = bearer(token);
   const { body } = await service.chat({ query: 'What is attention, on my phone?' }, headers);
   const chat = await visit(service.url, /404/);
-  await signIn(chat, token);
+  await chat.signIn(token);
   await chat.conversations.getByText('What is attention, on my phone?').click();
   await chat.shows(1, 'turn 1');
   await chat.askAndWait('And at my desk?');
@@ -37,7 +32,7 @@ it('where users have tokens, one sees what was said on another device, and leave
   await chat.page.reload();
   await chat.page.getByRole('heading', { name: 'Who are you?' }).waitFor();
   expect(await chat.turns.count()).toBe(0);
-  await signIn(chat, await tokenOf('another student'));
+  await chat.signIn(await tokenOf('another student'));
   // The tab still knows which conversation was open; by then the list has been read, too.
   await chat.page.getByText('There is no such conversation').waitFor();
   await chat.page.getByText('Your conversations appear here.').waitFor();
@@ -47,7 +42,7 @@ it('where users have tokens, one sees what was said on another device, and leave
 
 it('asks for another token where this one is not valid', async () => {
   const chat = await visit(service.url, /401/);
-  await signIn(chat, 'not-a-token');
+  await chat.signIn('not-a-token');
   await chat.page.getByText('The token is not valid here').waitFor();
   await chat.page.getByRole('heading', { name: 'Who are you?' }).waitFor();
   expect(await chat.page.getByLabel('Your question').isVisible()).toBe(false);
@@ -60,7 +55,7 @@ it('lists more conversations than fit on a page', async () => {
     expect(status).toBe(200);
   }
   const chat = await visit(service.url);
-  await signIn(chat, token);
+  await chat.signIn(token);
   await chat.conversations.getByText('Question 31?').waitFor();
   expect(await chat.conversations.count()).toBe(30);
   await chat.page.getByRole('button', { name: 'More' }).click();
@@ -91,7 +86,7 @@ it('a conversation that is there no more leaves the list', async () => {
   const open = await startService(stores);
   const chat = await visit(open.url, /404/);
   await chat.askAndWait('What goes away?');
-  const [, id] = /"id\W+([0-9a-f-]{36})/.exec(await chat.kept())!;
+  const id = await chat.rememberedId();
   await begin(open);
   await open.request('DELETE', `/conversations/${id}`);
   await chat.page.reload();

@@ -144,7 +144,7 @@ describe('the try-it page', () => {
   it('deletes a conversation in both stores, once that is confirmed', async () => {
     const chat = await visit(service.url);
     await chat.askAndWait('What is to be forgotten?');
-    const [, id] = /"id\W+([0-9a-f-]{36})/.exec(await chat.kept())!;
+    const id = await chat.rememberedId();
     const erase = chat.page.getByRole('button', { name: /^Delete “What is to be forgotten/ });
     await erase.click();
     await chat.page.getByRole('button', { name: 'Cancel' }).click();

@@ -6,12 +6,22 @@ export class TryItPage {
   readonly conversations: Locator;
   readonly incognito: Locator;
   readonly stop: Locator;
+  readonly search: Locator;
+  readonly hits: Locator;
 
   constructor(readonly page: Page) {
     this.turns = page.getByRole('article');
     this.conversations = page.getByRole('navigation').locator('button.title');
     this.incognito = page.getByRole('switch', { name: 'Incognito' });
     this.stop = page.getByRole('button', { name: 'Stop' });
+    this.search = page.getByRole('searchbox', { name: 'Search what was said' });
+    this.hits = page.getByRole('navigation').locator('button.hit');
+  }
+
+  /** Signs in, where users have tokens. */
+  async signIn(token: string): Promise<void> {
+    await this.page.getByLabel('Token').fill(token);
+    await this.page.keyboard.press('Enter');
   }
 
   /** Writes a question and sends it. */
@@ -55,6 +65,19 @@ export class TryItPage {
       .nth(turn - 1)
       .locator('.answer')
       .innerText();
+  }
+
+  /** Shows the other list: of archived conversations, or of all others again. */
+  async toList(name: 'Archived' | 'Conversations'): Promise<void> {
+    const button = name === 'Archived' ? 'Archived' : 'Back';
+    await this.page.getByRole('button', { name: button, exact: true }).click();
+    await this.page.getByRole('heading', { name, exact: true }).waitFor();
+  }
+
+  /** The id of the newest conversation that the page remembers in the browser. */
+  async rememberedId(): Promise<string> {
+    const [, id] = /"id\W+([0-9a-f-]{36})/.exec(await this.kept())!;
+    return id!;
   }
 
   /** All that the page has left in the browser. */

@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { openPages } from '../../scripts/setup/chromium-package.mjs';
 import { Metrics as PageMetrics } from '../../pages/admin/metrics-text.js';
 import { serverEvents } from '../../pages/chat/event-stream.js';
+import { partsOf } from '../../pages/chat/snippet.js';
 import { applyFrame, runningTurn } from '../../pages/chat/turn.js';
 import { historyOf } from '../../pages/chat/unkept-history.js';
+import { HIT_BEGIN, HIT_END, htmlOfSnippet } from '../../src/conversation/snippet.js';
 import { Metrics } from '../../src/metrics/metrics.js';
 
 describe('a stream of events', () => {
@@ -34,6 +36,30 @@ describe('a stream of events', () => {
   it('has no event that was cut in its middle', async () => {
     const bytes = new TextEncoder().encode(text);
     expect(await read([bytes.slice(0, -1)])).toEqual(events.slice(0, 1));
+  });
+});
+
+describe('a snippet', () => {
+  it('says on the page what it said before it was HTML', () => {
+    const said = `<b>"a" & 'b'</b>\n&amp; &lt;mark&gt; &#39;`;
+    expect(partsOf(htmlOfSnippet(said))).toEqual([{ text: said, isHit: false }]);
+    const marked = `${HIT_BEGIN}<i>${HIT_END}${HIT_BEGIN}&${HIT_END} and ${HIT_BEGIN}x${HIT_END}`;
+    expect(partsOf(htmlOfSnippet(marked))).toEqual([
+      { text: '<i>', isHit: true },
+      { text: '&', isHit: true },
+      { text: ' and ', isHit: false },
+      { text: 'x', isHit: true },
+    ]);
+  });
+
+  it('is text where it is not what the service says', () => {
+    const html = '<img src=x> <mark>one</mark> <mark>not ended &nbsp;';
+    expect(partsOf(html).map(({ text }) => text)).toEqual([
+      '<img src=x> ',
+      'one',
+      ' <mark>not ended &nbsp;',
+    ]);
+    expect(partsOf('')).toEqual([]);
   });
 });
 
