@@ -63,6 +63,12 @@ it('takes turns, but no topics, with keys of which none opens that of topics, an
   expect(await kept()).toEqual(before);
 });
 
+it('counts topics again after that key was lost, once its row is gone', async () => {
+  await database.query('delete from topic_key');
+  const service = await startService({ ...counting, ENCRYPTION_KEYS: aKey('others') });
+  expect(await tokensOfOneMore(service)).toHaveLength(1);
+});
+
 it('is one key although many instances make it at once', async () => {
   const own = await createDatabase();
   const keyring = new TopicKeyring(await openDatabase(own.url));

@@ -30,7 +30,10 @@ export async function main(args: string[], stop: AbortSignal): Promise<number> {
     console.log(
       `${'request'.padEnd(24)} ${'times'.padStart(6)} ${'p50'.padStart(8)} ${'p95'.padStart(8)}`,
     );
-    for (const kind of kinds) console.log(await timed(servers, kind));
+    for (const kind of kinds) {
+      if (stop.aborted) return INTERRUPTED;
+      console.log(await timed(servers, kind));
+    }
     const plans = await planned(servers, kinds);
     console.log(
       `\n${plans.count} plans, ${plans.sequential} with a sequential scan of conversation_messages`,

@@ -44,9 +44,10 @@ export class Servers {
     if (known!.known !== null && (await this.count()) > 0) return;
     const env = { ...process.env, ...this.environment };
     const args = [SEED, '--turns', String(turns)];
-    const child = spawn(process.execPath, args, { env, stdio: 'inherit', signal: stop });
+    const child = spawn(process.execPath, args, { env, stdio: 'inherit' });
+    stop.addEventListener('abort', () => child.kill());
     const [status] = (await once(child, 'close')) as [number | null];
-    if (status !== 0) throw new Error(`the demo data were not made (${status})`);
+    if (status !== 0 && !stop.aborted) throw new Error(`the demo data were not made (${status})`);
   }
 
   async count(): Promise<number> {
