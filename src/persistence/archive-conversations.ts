@@ -5,7 +5,7 @@ import { conversationNotFound } from '../conversation/errors.js';
 import type { ListPlace, ListRequest } from '../conversation/own-conversations.js';
 import type { Describe, StoredDescription } from '../conversation/stored-conversations.js';
 import type { NumberedStoredTurn, StoredConversation } from '../conversation/stored-turn.js';
-import { toConversation, toTurn } from './archive.rows.js';
+import { type ConversationColumns, toConversation, toTurn } from './archive.rows.js';
 import { lockConversations } from './archive.statements.js';
 import type { TurnRange } from './archive-pages.js';
 import { ConversationMessage } from './conversation-message.entity.js';
@@ -103,27 +103,14 @@ export class ArchiveConversations {
 }
 
 async function readLocked(client: PoolClient, conversationId: string): Promise<StoredConversation> {
-  const { rows } = await client.query<Record<string, never>>(
-    'select * from conversation_sessions where conversation_id = $1',
+  const { rows } = await client.query<ConversationColumns>(
+    `select conversation_id as "conversationId", user_id as "userId", title, metadata,
+            created_at as "createdAt", last_activity as "lastActivity", is_archived as "isArchived",
+            turn_count as "turnCount", data_key as "dataKey", key_id as "keyId"
+       from conversation_sessions where conversation_id = $1`,
     [conversationId],
   );
-  const row = rows[0]!;
-  return toConversation({
-    id: row['id']!,
-    conversationId,
-    userId: row['user_id']!,
-    title: row['title']!,
-    createdAt: row['created_at']!,
-    lastActivity: row['last_activity']!,
-    metadata: row['metadata']!,
-    isArchived: row['is_archived']!,
-    archivedAt: row['archived_at']!,
-    turnCount: row['turn_count']!,
-    dataKey: row['data_key']!,
-    keyId: row['key_id']!,
-    hotStale: row['hot_stale']!,
-    erasedAt: row['erased_at']!,
-  });
+  return toConversation(rows[0]!);
 }
 
 async function updateDescription(

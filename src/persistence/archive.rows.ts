@@ -26,7 +26,22 @@ export function toTurn(row: ConversationMessage): NumberedStoredTurn {
   };
 }
 
-export function toConversation(row: ConversationSession): StoredConversation {
+/** What is shown of a conversation, as Postgres gives it. */
+export type ConversationColumns = Pick<
+  ConversationSession,
+  | 'conversationId'
+  | 'userId'
+  | 'title'
+  | 'metadata'
+  | 'createdAt'
+  | 'lastActivity'
+  | 'isArchived'
+  | 'turnCount'
+  | 'dataKey'
+  | 'keyId'
+>;
+
+export function toConversation(row: ConversationColumns): StoredConversation {
   return {
     id: row.conversationId,
     owner: row.userId,

@@ -3,7 +3,7 @@ import { hasCode } from '../conversation/errors.js';
 import type { TurnsRequest } from '../conversation/own-conversations.js';
 import type { StoredTurnPage } from '../conversation/stored-conversations.js';
 import type { StoredFound } from '../conversation/stored-history.js';
-import type { StoredConversation } from '../conversation/stored-turn.js';
+import type { StoredConversation, StoredTurn } from '../conversation/stored-turn.js';
 import { ArchivePages } from '../persistence/archive-pages.js';
 import { Archive } from '../persistence/archive.js';
 import { pageOf } from '../persistence/database.conversations.js';
@@ -14,6 +14,7 @@ import { RequestSessions } from '../session/session.lanes.js';
 import type { RecalledSession } from '../session/session.js';
 import { type BothTiers, conversationOf, Unarchived } from './unarchived.js';
 
+// What one reply holds in memory: an answer may have a megabyte.
 const MAX_BYTES = 4 * 1024 * 1024;
 
 /** What sessions have for whoever reads a conversation; as requests ask, at once or not at all. */
@@ -37,24 +38,26 @@ export class HotTurns {
   }
 
   /**
-   * Turns that follow on one another, as they lie in the session at these places.
-   * @returns null when one of them is not unsynced any more. @throws RedisUnavailable.
+   * The newest of turns that follow on one another, as they lie in the session at these places: all of them, unless they
+   * are too large together. @returns null when one of them is not unsynced any more. @throws RedisUnavailable.
    */
   async turns(
     conversationId: string,
     wanted: readonly (readonly [id: string, place: number])[],
   ): Promise<Omit<StoredFound, 'seq'>[] | null> {
-    const turns: Omit<StoredFound, 'seq'>[] = [];
-    for (const last = wanted.at(-1)?.[1] ?? 0; turns.length < wanted.length;) {
-      const [, place] = wanted[turns.length]!;
+    let turns: Omit<StoredFound, 'seq'>[] = [];
+    let seen = 0;
+    for (const last = wanted.at(-1)?.[1] ?? 0; seen < wanted.length;) {
+      const [, place] = wanted[seen]!;
       const count = last - place + 1;
       const page = await this.sessions.unsynced(conversationId, count, MAX_BYTES, place - 1);
       if (!page || page.turns.length === 0) return null;
       const { keyring } = page;
       for (const turn of page.turns) {
-        if (turn.id !== wanted[turns.length]?.[0]) return null;
+        if (turn.id !== wanted[seen++]?.[0]) return null;
         turns.push({ turn, durability: 'accepted', keyring });
       }
+      turns = newestThatFit(turns);
     }
     return turns;
   }
@@ -88,12 +91,14 @@ export class HotTurns {
     const page = session.turns.filter(({ seq }) => seq > afterSeq && seq <= upToSeq);
     if (page.length < upToSeq - afterSeq) throw reason;
     return pageOf(
-      page.map(({ seq, ...turn }) => ({
-        turn,
-        seq,
-        durability: seq > syncedSeq ? 'accepted' : 'committed',
-        keyring,
-      })),
+      newestThatFit(
+        page.map(({ seq, ...turn }) => ({
+          turn,
+          seq,
+          durability: seq > syncedSeq ? ('accepted' as const) : ('committed' as const),
+          keyring,
+        })),
+      ),
     );
   }
 
@@ -110,4 +115,12 @@ export class HotTurns {
     if (typeof reply === 'number') throw reason;
     return reply;
   }
+}
+
+/** One at least. */
+function newestThatFit<T extends { readonly turn: StoredTurn }>(turns: readonly T[]): T[] {
+  let bytes = 0;
+  const isTooMuch = ({ turn: { question, answer } }: T) =>
+    (bytes += Buffer.byteLength(question) + Buffer.byteLength(answer)) > MAX_BYTES;
+  return turns.slice(Math.min(turns.findLastIndex(isTooMuch) + 1, turns.length - 1));
 }

@@ -93,8 +93,12 @@ export class TwoTiers {
     const hot = await this.hotTurns(conversationId, wanted);
     if (!hot) return null;
     const archivedUpTo = Math.min(upToSeq, turnCount);
-    const archived = await this.archive.turns({ conversationId, afterSeq, upToSeq: archivedUpTo });
-    const firstHotSeq = Math.max(turnCount, afterSeq) + 1;
+    // Those before turns that do not fit are for the next page.
+    const isWhole = hot.length === wanted.length;
+    const archived = isWhole
+      ? await this.archive.turns({ conversationId, afterSeq, upToSeq: archivedUpTo })
+      : [];
+    const firstHotSeq = upToSeq - hot.length + 1;
     return pageOf([
       ...archived.map(({ seq, ...turn }) => ({
         turn,

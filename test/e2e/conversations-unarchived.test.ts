@@ -8,7 +8,7 @@ import { expectProblem } from '../support/problem.js';
 import { createStage } from '../support/stage.js';
 import { bearer, JWT_VARIABLES, tokenOf } from '../support/tokens.js';
 
-const { redis, database, start } = await createStage();
+const { redis, database, engine, start } = await createStage();
 // Flushes come with the sweep alone.
 const variables = { ...JWT_VARIABLES, AUTO_SYNC_TO_DB: 'false', MAX_MESSAGES_PER_SESSION: '3' };
 const [one, other] = [await start(variables), await start(variables)];
@@ -48,6 +48,19 @@ it('shows turns of both tiers in one dense order, each as safe as it is', async 
   expect([headers.get('etag'), body.turn_count]).toEqual(['"9"', 9]);
   // To look at it has changed nothing.
   expect(await archivedTurns(database, id)).toHaveLength(4);
+});
+
+it('shows fewer turns on a page where they are large, and all of them page by page', async () => {
+  const { id } = await ada.say('Question 1');
+  for (const n of [2, 3]) await ada.say(`Question ${n}`, id);
+  await sweepNow(one);
+  engine.stub.always = { kind: 'text', text: 'Attention weighs everything. '.repeat(30_000) };
+  const large = [4, 5, 6, 7, 8];
+  for (const n of large) await ada.say(`Question ${n}`, id);
+  const { body } = await ada.turns(id);
+  expect(body.data.map(({ seq }) => seq)).toEqual([5, 6, 7, 8]);
+  expect(body.next_before).toBe(5);
+  expect((await pages(id, 200)).map(([seq]) => seq)).toEqual([1, 2, 3, ...large]);
 });
 
 it('shows a conversation that is not archived at all', async () => {
