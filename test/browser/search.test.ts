@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { openBrowser, type VisitOptions } from '../support/browser.js';
+import { openBrowser, PHONE, type VisitOptions } from '../support/browser.js';
 import { OwnClient } from '../support/conversations.js';
 import { aKey } from '../support/encryption.js';
 import { type Service, startService } from '../support/service.js';
@@ -110,6 +110,26 @@ describe('the search of the try-it page', () => {
     await chat.page.keyboard.press('Escape');
     await chat.conversations.getByText('What else?').waitFor();
     expect(await chat.search.evaluate((field) => field.matches(':focus'))).toBe(true);
+  });
+
+  it('is in the drawer of a phone, which closes over a hit and not when the search ends', async () => {
+    const { chat, own, token } = await visitAfter('fanny', [], { viewport: PHONE });
+    await own.say('What is a tapir?');
+    await chat.page.reload();
+    await chat.signIn(token);
+    await chat.isEmpty();
+    const menu = chat.page.getByRole('button', { name: 'Conversations' });
+    await menu.click();
+    await chat.search.fill('tapir');
+    await chat.hits.first().waitFor();
+    await chat.page.keyboard.press('Escape');
+    await chat.conversations.getByText('What is a tapir?').waitFor();
+    expect(await menu.getAttribute('aria-expanded')).toBe('true');
+    await chat.search.fill('tapir');
+    await chat.hits.first().click();
+    await chat.shows(1, 'turn 1');
+    expect(await menu.getAttribute('aria-expanded')).toBe('false');
+    expect(await chat.search.isVisible()).toBe(false);
   });
 
   it('asks once for what is written in one go', async () => {
