@@ -19,7 +19,7 @@ const ADDRESS = /[@＠]|:\/\/|\bwww\.|\p{L}\.\p{L}+\//iu;
 // What stands on either side is no neighbour.
 const BETWEEN_CLAUSES = /[^\p{L}\p{N}\p{M}\s'’-]+/u;
 // Numbers, and names with numbers in them, are of one person's task rather than of a topic.
-const TOPIC_WORD = /^\p{L}[\p{L}\p{M}']{2,29}$/u;
+const TOPIC_WORD = /^\p{L}[\p{L}\p{M}']{1,29}$/u;
 
 /** The phrases of a question, each once, in the order of its words; those of two words first. */
 export function phrasesOf(question: string): Phrase[] {

@@ -8,6 +8,7 @@ describe('the phrases of a question', () => {
   it.each([
     ['What is machine learning?', ['machine learning', 'machine', 'learning']],
     ['What is dropout?', ['dropout']],
+    ['What is AI?', ['ai']],
     ['Café or tea: which calms?', ['cafe', 'tea', 'calms']],
     ['Why?', []],
     ['Tell me more about that', []],
