@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, it } from 'vitest';
 import { erase } from '../support/erased.js';
+import { aKey } from '../support/encryption.js';
 import { eventually } from '../support/eventually.js';
 import { metadataOf, textOf, typesOf } from '../support/event-streams.js';
 import { createProcessStage } from '../support/process-stage.js';
@@ -109,6 +110,23 @@ it('neither waits for a reader that does not read, nor keeps anything for it', a
   // Its connection is given up when it has taken nothing for that long.
   await expect.poll(cut, { timeout: 90_000, interval: 500 }).toBe(1);
   expect((await deaf.rest()).includes('[DONE]')).toBe(false);
+});
+
+it('says to a reader why it cannot show what another instance seals with a key that is not here', async () => {
+  const [old, lost] = [aKey('old'), aKey('lost')];
+  const writer = await stage.start({ ENCRYPTION_KEYS: `${lost},${old}` });
+  const reader = await stage.start({ ENCRYPTION_KEYS: old });
+  tells(engine, slowly(wordsOf(40), 30));
+  const { stream, conversationId } = await ask(writer, QUESTION);
+  const [, , third] = await stream.read(3);
+  for (const seen of [null, third!.id]) {
+    const frames = await (await resume(reader, conversationId, seen)).rest();
+    expect(typesOf(frames).slice(-2)).toEqual(['message-metadata', 'error']);
+    expect(metadataOf(frames, 'message-metadata')).toEqual({ error: 'decryption_failed' });
+    expect(frames.at(-1)!.id).toBeNull();
+  }
+  expect(textOf(await stream.rest())).toBe(wordsOf(40).join(''));
+  await expectVerified(other, redis);
 });
 
 it('leaves nothing of an answer whose conversation is erased meanwhile', async () => {
