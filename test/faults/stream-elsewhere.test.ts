@@ -150,6 +150,26 @@ it('leaves nothing of an answer whose conversation is erased meanwhile', async (
   });
 });
 
+it('asks the engine no further once the conversation is erased, on whichever instance', async () => {
+  // It would be asked for minutes.
+  const patient = { ANSWER_TIMEOUT_MS: '600000', ANSWER_IDLE_TIMEOUT_MS: '600000' };
+  const own = await stage.start(patient);
+  for (const eraser of [own, other]) {
+    const { stream: begun, conversationId } = await ask(own, QUESTION);
+    await begun.rest();
+    tells(engine, wordsOf(10), 'silence');
+    const { stream } = await ask(own, 'And then?', { conversationId });
+    await stream.until(says('word7'));
+    const { aborted } = engine.stub;
+    await erase(eraser, conversationId);
+    const frames = await stream.rest();
+    expect(metadataOf(frames, 'message-metadata')).toEqual({ error: 'conversation_not_found' });
+    expect(typesOf(frames).slice(-2)).toEqual(['error', '[DONE]']);
+    await eventually(() => expect(engine.stub.aborted).toBe(aborted + 1));
+    expect(await storedAnswers(database, conversationId)).toEqual([]);
+  }
+});
+
 it('forgets a journal soon after its answer has ended', async () => {
   const { stream, conversationId, turnId } = await ask(one, QUESTION);
   await stream.rest();
