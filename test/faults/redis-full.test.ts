@@ -87,7 +87,8 @@ it('restores what Redis evicts, whole sessions and halves, and has nothing unsyn
   await askAll(ledger, begun, 'afterwards', 4);
   await settle(onEvicting, ledger);
   for (const id of begun) expect(await archivedTurns(database, id)).toHaveLength(4);
-});
+  // Two hundred turns with all that belongs to them: on a busy machine that takes longer than others.
+}, 120_000);
 
 /** Each is answered with all of its turns. */
 const askAll = (ledger: Ledger, ids: readonly string[], question: string, seq: number) =>
