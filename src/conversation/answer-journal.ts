@@ -50,6 +50,8 @@ export interface JournalListener {
   stopWanted(): void;
   /** Another instance took this one for dead, and keeps what was said until then. */
   taken(): void;
+  /** The conversation is erased: nothing of the answer will be kept. */
+  erased(): void;
 }
 
 /** Puts down the events of one answer, as they are added to the list that it was opened with. */

@@ -102,7 +102,10 @@ export class RedisJournalWriter implements JournalWriter {
   private async writeOnce(): Promise<void> {
     this.lastMs = performance.now();
     try {
-      if (!this.isOpen && (await this.open()) !== Hold.Alive) return this.abandon();
+      if (!this.isOpen && (await this.open()) !== Hold.Alive) {
+        this.abandon();
+        return this.options.listener.erased();
+      }
       const some = this.events.slice(this.written);
       const text = some.length > 0 ? this.entryOf(some) : '';
       const reply = await this.run(SCRIPTS.write, [

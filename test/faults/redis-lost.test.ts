@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { archivedTurns } from '../support/archive-contents.js';
+import { holdRows } from '../support/held-rows.js';
 import type { HttpClient } from '../support/http-client.js';
 import { startInstance } from '../support/instance.js';
 import { type AcknowledgedTurn, Ledger } from '../support/ledger.js';
@@ -23,6 +24,9 @@ const begin = async (ledger: Ledger, count: number, by: HttpClient = service) =>
   }
   return begun;
 };
+
+const idsOf = (turns: readonly AcknowledgedTurn[]) =>
+  turns.map(({ conversationId }) => conversationId);
 
 const oneMore = async (
   ledger: Ledger,
@@ -69,6 +73,7 @@ it('loses exactly what was unsynced when Redis is emptied and the instance dies'
   const begun = await begin(ledger, 10, doomed);
   await oneMore(ledger, begun, 'second', doomed);
   await expectVerified(service, redis.client);
+  const letGo = await holdRows(database.url, idsOf(begun));
   await oneMore(ledger, begun, 'third', doomed);
   await oneMore(ledger, begun.slice(5), 'fourth', doomed);
   const unsynced = await unsyncedTurns(redis.client);
@@ -76,6 +81,7 @@ it('loses exactly what was unsynced when Redis is emptied and the instance dies'
   doomed.kill('SIGKILL');
   await doomed.exited;
   await redis.client.flushall();
+  await letGo();
   console.log(`Redis emptied: ${unsynced} of ${ledger.acknowledged.length} turns were unsynced`);
   // The numbers of what is lost are given again; what was committed keeps its own.
   for (const { conversationId } of begun) {
@@ -149,6 +155,7 @@ it('loses exactly the unsynced turns that an older file lacks when the instance 
   const ledger = new Ledger();
   const begun = await begin(ledger, 5, doomed);
   await expectVerified(service, redis.client);
+  const letGo = await holdRows(database.url, idsOf(begun));
   await oneMore(ledger, begun, 'in the copy, unsynced', doomed);
   await redis.copyData();
   const kept = await unsyncedTurns(redis.client);
@@ -157,6 +164,7 @@ it('loses exactly the unsynced turns that an older file lacks when the instance 
   doomed.kill('SIGKILL');
   await doomed.exited;
   await redis.rollBack();
+  await letGo();
   const lost = unsynced - kept;
   console.log(
     `Redis rolled back: ${lost} of ${unsynced} unsynced turns were not in the older file`,

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, it } from 'vitest';
 import { erase } from '../support/erased.js';
+import { aKey } from '../support/encryption.js';
 import { eventually } from '../support/eventually.js';
 import { metadataOf, textOf, typesOf } from '../support/event-streams.js';
 import { createProcessStage } from '../support/process-stage.js';
@@ -111,6 +112,23 @@ it('neither waits for a reader that does not read, nor keeps anything for it', a
   expect((await deaf.rest()).includes('[DONE]')).toBe(false);
 });
 
+it('says to a reader why it cannot show what another instance seals with a key that is not here', async () => {
+  const [old, lost] = [aKey('old'), aKey('lost')];
+  const writer = await stage.start({ ENCRYPTION_KEYS: `${lost},${old}` });
+  const reader = await stage.start({ ENCRYPTION_KEYS: old });
+  tells(engine, slowly(wordsOf(40), 30));
+  const { stream, conversationId } = await ask(writer, QUESTION);
+  const [, , third] = await stream.read(3);
+  for (const seen of [null, third!.id]) {
+    const frames = await (await resume(reader, conversationId, seen)).rest();
+    expect(typesOf(frames).slice(-2)).toEqual(['message-metadata', 'error']);
+    expect(metadataOf(frames, 'message-metadata')).toEqual({ error: 'decryption_failed' });
+    expect(frames.at(-1)!.id).toBeNull();
+  }
+  expect(textOf(await stream.rest())).toBe(wordsOf(40).join(''));
+  await expectVerified(other, redis);
+});
+
 it('leaves nothing of an answer whose conversation is erased meanwhile', async () => {
   const { stream: begun, conversationId } = await ask(one, QUESTION);
   await begun.rest();
@@ -130,6 +148,26 @@ it('leaves nothing of an answer whose conversation is erased meanwhile', async (
     const keys = (await contentKeys(redis)).filter((key) => key.includes(conversationId));
     expect(keys.filter((key) => !key.endsWith(':meta'))).toEqual([]);
   });
+});
+
+it('asks the engine no further once the conversation is erased, on whichever instance', async () => {
+  // It would be asked for minutes.
+  const patient = { ANSWER_TIMEOUT_MS: '600000', ANSWER_IDLE_TIMEOUT_MS: '600000' };
+  const own = await stage.start(patient);
+  for (const eraser of [own, other]) {
+    const { stream: begun, conversationId } = await ask(own, QUESTION);
+    await begun.rest();
+    tells(engine, wordsOf(10), 'silence');
+    const { stream } = await ask(own, 'And then?', { conversationId });
+    await stream.until(says('word7'));
+    const { aborted } = engine.stub;
+    await erase(eraser, conversationId);
+    const frames = await stream.rest();
+    expect(metadataOf(frames, 'message-metadata')).toEqual({ error: 'conversation_not_found' });
+    expect(typesOf(frames).slice(-2)).toEqual(['error', '[DONE]']);
+    await eventually(() => expect(engine.stub.aborted).toBe(aborted + 1));
+    expect(await storedAnswers(database, conversationId)).toEqual([]);
+  }
 });
 
 it('forgets a journal soon after its answer has ended', async () => {

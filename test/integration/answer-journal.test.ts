@@ -9,9 +9,11 @@ import {
 } from '../../src/conversation/answer-journal.js';
 import { Vault } from '../../src/crypto/vault.js';
 import { RedisJournal } from '../../src/journal/redis.journal.js';
+import { conversationKeys } from '../../src/redis/keys.js';
 import { RedisConnection } from '../../src/redis/redis.connection.js';
 import { eventually } from '../support/eventually.js';
 import { everythingIn, redisClient } from '../support/redis-contents.js';
+import { storeOn } from '../support/sessions.js';
 import { createRedis } from '../support/stores.js';
 
 const KEYS = `one:${Buffer.from(Array.from({ length: 32 }, (_, index) => index * 7)).toString('base64')}`;
@@ -57,10 +59,11 @@ const kill = ({ conversationId, turnId }: AnswerHead) =>
     );
 
 function open(journal: RedisJournal, head: AnswerHead, events: JournalEvent[]) {
-  const heard = { stops: 0, taken: 0 };
+  const heard = { stops: 0, taken: 0, erased: 0 };
   const writer = journal.open(head, events, {
     stopWanted: () => heard.stops++,
     taken: () => heard.taken++,
+    erased: () => heard.erased++,
   });
   return { writer, heard };
 }
@@ -125,6 +128,23 @@ describe.each([
       expect(await other.takeOver(head)).not.toBeNull();
     });
     await eventually(() => expect(heard.taken).toBe(1));
+  });
+
+  it('tells a holder that its conversation was erased, and not that somebody looks whether to erase it', async () => {
+    const [erased, shut] = [headOf(), headOf()];
+    const { meta } = conversationKeys(shut.conversationId);
+    await client.hset(meta, 'erased', 'a token');
+    const other = open(journal, shut, saysOf(1));
+    const { heard } = open(journal, erased, saysOf(1));
+    await eventually(async () =>
+      expect(await journal.running(erased.conversationId)).toHaveLength(1),
+    );
+    await storeOn(client).erase(erased.conversationId);
+    await eventually(() => expect(heard.erased).toBe(1));
+    expect(await journal.running(erased.conversationId)).toEqual([]);
+    expect(await journal.running(shut.conversationId)).toHaveLength(1);
+    expect(other.heard).toEqual({ stops: 0, taken: 0, erased: 0 });
+    other.writer.abandon();
   });
 
   it('tells the holder of a stop', async () => {

@@ -1,3 +1,4 @@
+import { ServiceError } from '../../conversation/errors.js';
 import type { AnswerEvent } from './answer-event.js';
 import { Frames, KEEP_ALIVE, type StreamedTurn } from './frames.js';
 
@@ -25,8 +26,9 @@ export async function* eventStream(
       else yield* piecesOf(lazily(some, frames), frames, seen);
     }
   } catch (error) {
-    if (!(error instanceof ReaderLost)) throw error;
-    yield Frames.lost(error.message);
+    if (error instanceof ServiceError) yield Frames.lost(error.message, error.code);
+    else if (error instanceof ReaderLost) yield Frames.lost(error.message, null);
+    else throw error;
   }
 }
 

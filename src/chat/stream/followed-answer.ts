@@ -17,7 +17,7 @@ const LOST = 'This answer cannot be followed now; try again soon.';
 /**
  * The events of an answer that another instance makes, from the first to the end. One whose instance died is kept and
  * ended by whoever finds it so.
- * @throws ReaderLost when nobody can do that now, or Redis is away for seconds; AbortError.
+ * @throws ReaderLost when nobody can do that now, or Redis is away for seconds; ServiceError decryption_failed; AbortError.
  */
 export async function* followedAnswer(
   turn: PlannedTurn,

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../conversation/errors.js';
 import type { Citation } from '../../conversation/turn.js';
 import type { AnswerEvent, Ending, Kept } from './answer-event.js';
 
@@ -62,8 +63,10 @@ export class Frames {
   }
 
   /** That this reader's way has failed, not the answer: no frame of the answer, so it has no id and can be resumed. */
-  static lost(message: string): string {
-    return dataOf(JSON.stringify({ type: 'error', errorText: message } satisfies Chunk));
+  static lost(message: string, code: ErrorCode | null): string {
+    const why = code ? [{ type: 'message-metadata', messageMetadata: { error: code } }] : [];
+    const chunks: Chunk[] = [...why, { type: 'error', errorText: message }];
+    return chunks.map((chunk) => dataOf(JSON.stringify(chunk))).join('');
   }
 
   private opening(): Chunk[] {

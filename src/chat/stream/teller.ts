@@ -4,7 +4,7 @@ import type {
   AnswerJournal,
   JournalWriter,
 } from '../../conversation/answer-journal.js';
-import { ServiceError } from '../../conversation/errors.js';
+import { conversationNotFound, ServiceError } from '../../conversation/errors.js';
 import type { TurnResult } from '../idempotent-turns.js';
 import type { AnsweredQuestion, TurnListener } from '../turn.js';
 import type { Ending, Kept } from './answer-event.js';
@@ -58,6 +58,7 @@ export class Teller implements TurnListener {
       this.writer = this.journal.open(head, this.live.events, {
         stopWanted: () => this.abort.abort(STOPPED),
         taken: () => this.abort.abort(TAKEN),
+        erased: () => this.abort.abort(conversationNotFound()),
       });
     }
     this.onBegun(this.live);
