@@ -12,7 +12,7 @@ import {
   type UsageFigures,
   usageOf,
 } from './figures.statements.js';
-import { type KeywordFigures, keywordsOf } from './keyword.statements.js';
+import { KEYWORD_SETTINGS, type KeywordFigures, keywordsOf } from './keyword.statements.js';
 import { Replicas } from './replicas.js';
 
 // Half of the work is done by parallel workers where there are any; the planner, for which handing over rows is dear,
@@ -24,7 +24,7 @@ const BOUNDS = {
     set local jit = off;
     set local work_mem = '64MB';
     set local parallel_setup_cost = 10;
-    set local parallel_tuple_cost = 0`,
+    set local parallel_tuple_cost = 0;`,
 };
 
 /**
@@ -46,7 +46,7 @@ export class ArchiveFigures {
   }
 
   keywords(range: TimeRange, limits: TopicLimits): Promise<KeywordFigures[]> {
-    return this.count((client) => keywordsOf(client, range, limits));
+    return this.count((client) => keywordsOf(client, range, limits), KEYWORD_SETTINGS);
   }
 
   /** Of the users who came first in this range, and of what they did in it. */
@@ -55,8 +55,9 @@ export class ArchiveFigures {
   }
 
   /** @throws ServiceError storage_unavailable. */
-  private count<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
-    const counted = this.last.then(() => readWithin(this.replicas, BOUNDS, work));
+  private count<T>(work: (client: PoolClient) => Promise<T>, settings = ''): Promise<T> {
+    const bounds = { ...BOUNDS, settings: BOUNDS.settings + settings };
+    const counted = this.last.then(() => readWithin(this.replicas, bounds, work));
     this.last = counted.catch(() => undefined);
     return counted;
   }

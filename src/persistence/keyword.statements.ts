@@ -25,23 +25,40 @@ interface KeywordRow {
   readonly data_key: Buffer | null;
 }
 
-/** The phrases that most questions share, counted as sources are. */
+// Digests, so as many of either sign; nobody is in one of them.
+const HALVES = ['user_key >= 0', '(user_key < 0 or user_key is null)'];
+
+/** SQL for the phrases of these users: each user once for each phrase first, as with sources. */
+const countedOf = (users: string): string => `
+  select token, sum(turns) as turns, count(user_key) as users, max(newest) as newest
+    from (select token, user_key, count(*) as turns, max("timestamp") as newest
+            from (select unnest(topic_tokens) as token, user_key, "timestamp" from conversation_messages
+                   where "timestamp" >= $1 and "timestamp" < $2 and topic_tokens is not null
+                     and ${users}) taken
+           group by token, user_key) by_user
+   group by token`;
+
+/**
+ * Has a worker count each half of the users, all of it. By itself Postgres has the workers read turns, and one process
+ * tell all their users apart: a million turns take 1.3 s then, and 0.8 s so.
+ */
+export const KEYWORD_SETTINGS = `
+  set local min_parallel_index_scan_size = '1TB';
+  set local min_parallel_table_scan_size = '1TB';`;
+
+/** The phrases that most questions share. */
 export async function keywordsOf(
   client: PoolClient,
   range: TimeRange,
   { minUsers, maxTopics }: TopicLimits,
 ): Promise<KeywordFigures[]> {
   const { rows } = await client.query<KeywordRow>(
-    `with taken as (
-       select unnest(topic_tokens) as token, user_key, "timestamp" from conversation_messages
-        where "timestamp" >= $1 and "timestamp" < $2 and topic_tokens is not null
-     ), by_user as (
-       select token, user_key, count(*) as turns, max("timestamp") as newest
-         from taken group by token, user_key
+    `with halves as (
+       ${HALVES.map(countedOf).join(' union all ')}
      ), top as (
-       select token, sum(turns) as turns, count(user_key) as users, max(newest) as newest from by_user
+       select token, sum(turns) as turns, sum(users) as users, max(newest) as newest from halves
         group by token
-       having count(user_key) >= $3
+       having sum(users) >= $3
         order by turns desc, token
         limit $4
      )
