@@ -19,6 +19,9 @@ const one = await stage.start(JWT_VARIABLES);
 const hoarder = await stage.start({ ...JWT_VARIABLES, AUTO_SYNC_TO_DB: 'false' });
 const instances = [one, hoarder];
 
+// As the export asks for turns, some hundred at a time.
+const PAGE_OF_TURNS = 'row_number() over before_it';
+
 let users = 0;
 const newUser = async () => {
   const name = `user-${++users}`;
@@ -65,6 +68,18 @@ async function beginExport(service: HttpClient, { headers }: User) {
       return text;
     },
   };
+}
+
+/** An export that has come to its second page of turns, which is held. */
+async function beginTwoPages(user: User) {
+  const first = one.postgresLink.holdOnce(PAGE_OF_TURNS);
+  const begun = beginExport(one, user);
+  await first.reached;
+  const second = one.postgresLink.holdOnce(PAGE_OF_TURNS);
+  first.release();
+  const taking = await begun;
+  await second.reached;
+  return { taking, second };
 }
 
 const busyConnections = async () => {
@@ -195,7 +210,7 @@ it('says unavailable, and never gives a part for the whole, when either store is
 it('breaks the connection, without the last line, when Postgres goes away in the middle', async () => {
   const user = await newUser();
   await fillArchive(user, 300, 10);
-  const taking = await beginExport(one, user);
+  const { taking } = await beginTwoPages(user);
   one.postgresLink.refuse();
   await expect(taking.rest()).rejects.toThrow();
   expect(taking.text).not.toContain('"type":"end"');
@@ -222,12 +237,13 @@ it('holds nothing while its reader is slow, and ends when that one goes away', a
 it('ends cleanly, with whole turns, when everything is erased meanwhile', async () => {
   const user = await newUser();
   await fillArchive(user, 300, 10);
-  const taking = await beginExport(one, user);
+  const { taking, second } = await beginTwoPages(user);
   const { headers } = user;
   expect(await hoarder.request('DELETE', '/me/data', { headers })).toMatchObject({
     status: 200,
     body: { conversations: 300, turns: 3000 },
   });
+  second.release();
   const text = await taking.rest();
   const conversations = conversationsOf(text);
   expect(conversations.length).toBeLessThan(300);
