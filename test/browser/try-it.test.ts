@@ -36,6 +36,26 @@ describe('the try-it page', () => {
     expect(await mark.first().getAttribute('href')).toBe(await link.getAttribute('href'));
   });
 
+  it('shows nothing to write in before anybody listens to it', async () => {
+    const chat = await visit(service.url);
+    await chat.isEmpty();
+    let letGo = (): void => undefined;
+    const held = new Promise<void>((resolve) => (letGo = resolve));
+    await chat.page.route('**/settings.json', async (route) => {
+      await held;
+      await route.continue();
+    });
+    const asked = chat.page.waitForRequest('**/settings.json');
+    const reloaded = chat.page.reload();
+    await asked;
+    expect(await chat.page.locator('#composer').isVisible()).toBe(false);
+    expect(await chat.page.locator('#incognito-label').isVisible()).toBe(false);
+    letGo();
+    await reloaded;
+    await chat.page.locator('#composer').waitFor();
+    await chat.page.locator('#incognito-label').waitFor();
+  });
+
   it('has a conversation and its papers still when it is reloaded', async () => {
     const chat = await visit(service.url);
     await chat.askAndWait('What is attention?');
