@@ -104,11 +104,11 @@ export class MendedSessions {
         case Refusal.Changed:
           throw conversationChanged();
         case Refusal.Missing:
-          await this.writeBehind.afterMiss(conversationId);
+          await this.catchUp(conversationId);
           await this.restore.fill(conversationId, owner);
           break;
         case Refusal.Stale:
-          await this.writeBehind.afterMiss(conversationId);
+          await this.catchUp(conversationId);
           await this.restore.discard(conversationId);
           break;
         default:
@@ -119,5 +119,10 @@ export class MendedSessions {
     throw reply === Refusal.Missing
       ? new RedisUnavailable(storageUnavailable())
       : storageUnavailable();
+  }
+
+  /** A session filled without what is accepted is a history too short, and gives its places away. */
+  private async catchUp(conversationId: string): Promise<void> {
+    if (!(await this.writeBehind.afterMiss(conversationId))) throw storageUnavailable();
   }
 }

@@ -79,12 +79,17 @@ export class Rescue implements OnApplicationShutdown {
     return accepted && { conversationId, ...accepted };
   }
 
-  /** There is no session, or none to be trusted: where it had turns of ours, Redis has lost others too. */
-  async afterMiss(conversationId: string): Promise<void> {
-    if (!this.holds(conversationId)) return;
+  /**
+   * There is no session, or none to be trusted: where it had turns of ours, Redis has lost others too. Waits for whoever
+   * has the row, for that may be our own rescue of them all, and the archive lacks the turns until it is done.
+   * @returns false when Postgres takes nothing now.
+   */
+  async afterMiss(conversationId: string): Promise<boolean> {
+    if (!this.holds(conversationId)) return true;
     this.unflushed.doubt();
-    await this.rescue([conversationId]);
+    const isDone = await this.rescueOne(conversationId, { skipHeld: false });
     void this.rescueAll();
+    return isDone;
   }
 
   /**

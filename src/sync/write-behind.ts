@@ -55,9 +55,12 @@ export class WriteBehind {
     return this.rescue.holds(conversationId);
   }
 
-  /** Redis has no session, or none to be trusted: perhaps it has lost what this instance had accepted. */
-  async afterMiss(conversationId: string): Promise<void> {
-    await this.rescue.afterMiss(conversationId);
+  /**
+   * Redis has no session, or none to be trusted: perhaps it has lost what this instance had accepted.
+   * @returns false when Postgres does not take that now.
+   */
+  async afterMiss(conversationId: string): Promise<boolean> {
+    return this.rescue.afterMiss(conversationId);
   }
 
   /** Redis is away, and a turn is written without it; it may come back, and be recovered, before that is done. */

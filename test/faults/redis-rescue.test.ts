@@ -22,6 +22,16 @@ const holder = new pg.Client({ connectionString: database.url });
 await holder.connect();
 afterAll(() => holder.end());
 
+const holdRow = async (conversationId: string) => {
+  await holder.query('begin');
+  await holder.query('select from conversation_sessions where conversation_id = $1 for update', [
+    conversationId,
+  ]);
+};
+
+// Sessions of Postgres that wait for a lock.
+const WAITING = `select from pg_stat_activity where wait_event_type = 'Lock'`;
+
 /** The questions of a conversation as the archive has them. */
 const questionsOf = async (conversationId: string) =>
   (await archivedTurns(database, conversationId)).map(({ question }) => question);
@@ -187,10 +197,7 @@ it('archives what Redis has lost although somebody held its row when Redis came 
   const ledger = new Ledger();
   const { conversationId } = await ledger.turn(service, 'first', { durability: 'committed' });
   await ledger.turn(service, 'second', { conversationId });
-  await holder.query('begin');
-  await holder.query('select from conversation_sessions where conversation_id = $1 for update', [
-    conversationId,
-  ]);
+  await holdRow(conversationId);
   await redis.restartEmpty();
   await redisIs('up', service);
   expect(await questionsOf(conversationId)).toEqual(['first']);
@@ -199,6 +206,35 @@ it('archives what Redis has lost although somebody held its row when Redis came 
   await eventually(async () =>
     expect(await questionsOf(conversationId)).toEqual(['first', 'second']),
   );
+  await settle(service, ledger);
+});
+
+it('waits for whoever has the row before it reads from the archive what Redis has lost', async () => {
+  const service = await start(BY_THE_SWEEP);
+  const ledger = new Ledger();
+  const { conversationId } = await ledger.turn(service, 'first', { durability: 'committed' });
+  await ledger.turn(service, 'second', { conversationId });
+  await holdRow(conversationId);
+  await redis.client.flushall();
+  const third = ledger.ask(service, 'third', { conversationId });
+  await eventually(async () => expect(await database.query(WAITING)).toHaveLength(1));
+  await holder.query('rollback');
+  expect((await third).body).toMatchObject({ seq: 3, history: { turns_used: 2 } });
+  await settle(service, ledger);
+});
+
+it('gives no history without an accepted turn while somebody keeps its row', async () => {
+  const service = await start(BY_THE_SWEEP);
+  const ledger = new Ledger();
+  const { conversationId } = await ledger.turn(service, 'first', { durability: 'committed' });
+  await ledger.turn(service, 'second', { conversationId });
+  await holdRow(conversationId);
+  await redis.client.flushall();
+  const refused = await ledger.ask(service, 'refused', { conversationId });
+  expect(refused).toMatchObject({ status: 503, body: { code: 'storage_unavailable' } });
+  await holder.query('rollback');
+  const third = await ledger.ask(service, 'third', { conversationId });
+  expect(third.body).toMatchObject({ seq: 3, history: { turns_used: 2 } });
   await settle(service, ledger);
 });
 

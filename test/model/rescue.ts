@@ -51,12 +51,13 @@ export class Rescue {
     for (const { turn } of [...this.unflushed.values()].flat()) this.doubtful.add(turn);
   }
 
-  /** There is no session, or none to be trusted. */
-  *afterMiss(id: string): Process {
-    if (this.of(id).length === 0) return;
+  /** There is no session, or none to be trusted. @returns false when Postgres does not take the turns. */
+  *afterMiss(id: string): Process<boolean> {
+    if (this.of(id).length === 0) return true;
     this.doubt();
-    yield* this.rescue(id);
+    const isDone = yield* this.rescue(id);
     this.instance.rescueSoon();
+    return isDone;
   }
 
   *beforeRedisIsTrusted(isNewRun: boolean): Process {

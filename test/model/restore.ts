@@ -13,7 +13,7 @@ export class Restore {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const reply = yield* attempt();
       if (reply === Refusal.Missing || reply === Refusal.Stale) {
-        yield* this.instance.rescue.afterMiss(id);
+        if (!(yield* this.instance.rescue.afterMiss(id))) throw UNAVAILABLE;
       }
       if (reply === Refusal.Missing) yield* this.fill(id);
       else if (reply === Refusal.Stale) yield* this.discard(id);
