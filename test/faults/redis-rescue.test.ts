@@ -7,6 +7,7 @@ import { archivedTurns } from '../support/archive-contents.js';
 import { eventually } from '../support/eventually.js';
 import { createProxy } from '../support/faults.js';
 import { askHealth } from '../support/health.js';
+import { WAITING_FOR_LOCK } from '../support/held-rows.js';
 import type { HttpClient } from '../support/http-client.js';
 import { startInstance } from '../support/instance.js';
 import { Ledger } from '../support/ledger.js';
@@ -22,15 +23,16 @@ const holder = new pg.Client({ connectionString: database.url });
 await holder.connect();
 afterAll(() => holder.end());
 
-const holdRow = async (conversationId: string) => {
+/** A conversation whose second turn Redis alone has, while somebody holds its row. */
+async function beginHeld(service: HttpClient, ledger: Ledger): Promise<string> {
+  const { conversationId } = await ledger.turn(service, 'first', { durability: 'committed' });
+  await ledger.turn(service, 'second', { conversationId });
   await holder.query('begin');
   await holder.query('select from conversation_sessions where conversation_id = $1 for update', [
     conversationId,
   ]);
-};
-
-// Sessions of Postgres that wait for a lock.
-const WAITING = `select from pg_stat_activity where wait_event_type = 'Lock'`;
+  return conversationId;
+}
 
 /** The questions of a conversation as the archive has them. */
 const questionsOf = async (conversationId: string) =>
@@ -195,9 +197,7 @@ it('shows what it archived from memory also where Redis had lost it before it we
 it('archives what Redis has lost although somebody held its row when Redis came up anew', async () => {
   const service = await start(BY_THE_SWEEP);
   const ledger = new Ledger();
-  const { conversationId } = await ledger.turn(service, 'first', { durability: 'committed' });
-  await ledger.turn(service, 'second', { conversationId });
-  await holdRow(conversationId);
+  const conversationId = await beginHeld(service, ledger);
   await redis.restartEmpty();
   await redisIs('up', service);
   expect(await questionsOf(conversationId)).toEqual(['first']);
@@ -212,12 +212,10 @@ it('archives what Redis has lost although somebody held its row when Redis came 
 it('waits for whoever has the row before it reads from the archive what Redis has lost', async () => {
   const service = await start(BY_THE_SWEEP);
   const ledger = new Ledger();
-  const { conversationId } = await ledger.turn(service, 'first', { durability: 'committed' });
-  await ledger.turn(service, 'second', { conversationId });
-  await holdRow(conversationId);
+  const conversationId = await beginHeld(service, ledger);
   await redis.client.flushall();
   const third = ledger.ask(service, 'third', { conversationId });
-  await eventually(async () => expect(await database.query(WAITING)).toHaveLength(1));
+  await eventually(async () => expect(await database.query(WAITING_FOR_LOCK)).toHaveLength(1));
   await holder.query('rollback');
   expect((await third).body).toMatchObject({ seq: 3, history: { turns_used: 2 } });
   await settle(service, ledger);
@@ -226,9 +224,7 @@ it('waits for whoever has the row before it reads from the archive what Redis ha
 it('gives no history without an accepted turn while somebody keeps its row', async () => {
   const service = await start(BY_THE_SWEEP);
   const ledger = new Ledger();
-  const { conversationId } = await ledger.turn(service, 'first', { durability: 'committed' });
-  await ledger.turn(service, 'second', { conversationId });
-  await holdRow(conversationId);
+  const conversationId = await beginHeld(service, ledger);
   await redis.client.flushall();
   const refused = await ledger.ask(service, 'refused', { conversationId });
   expect(refused).toMatchObject({ status: 503, body: { code: 'storage_unavailable' } });
